@@ -4,8 +4,8 @@
  *
  * A variant driver embeds struct vfio_pci_core_device, points its vfio_device_ops at the functions
  * below (or at its own, which call them) and registers.  The names and prototypes are those of the
- * kernel's header of the same name, so a driver written for that one compiles against this one; what
- * this library adds beyond it stands in headers of its own.
+ * kernel's header of the same name, so a driver written for that one compiles against this one;
+ * what this library adds beyond it stands in headers of its own.
  *
  * Unless a function says otherwise it may sleep and takes no lock from its caller.
  */
@@ -70,18 +70,18 @@ struct vfio_pci_regops {
  * struct vfio_pci_region - a device-specific region, index VFIO_PCI_NUM_REGIONS and up
  * @ops: what it does
  * @data: the registering driver's
- * @size: bytes
- * @flags: VFIO_REGION_INFO_FLAG_*
  * @type: VFIO_REGION_INFO_CAP_TYPE's type
  * @subtype: and subtype
+ * @flags: VFIO_REGION_INFO_FLAG_*
+ * @size: bytes
  */
 struct vfio_pci_region {
 	const struct vfio_pci_regops	*ops;
 	void				*data;
-	size_t				size;
-	u32				flags;
 	u32				type;
 	u32				subtype;
+	u32				flags;
+	size_t				size;
 };
 
 /**
@@ -185,13 +185,13 @@ struct vfio_pci_core_device {
 	struct list_head		sriov_pfs_item;
 
 	/* Written while the device is opened or registered only, so sharing a word is safe. */
-	bool				has_dyn_msix:1;
-	bool				pci_2_3:1;
 	bool				reset_works:1;
-	bool				has_vga:1;
-	bool				nointx:1;
 	bool				needs_pm_restore:1;
 	bool				disable_idle_d3:1;
+	bool				pci_2_3:1;
+	bool				nointx:1;
+	bool				has_dyn_msix:1;
+	bool				has_vga:1;
 	u8				bar_mmap_supported;
 };
 
@@ -255,17 +255,17 @@ bool vfio_pci_core_range_intersect_range(loff_t buf_start, size_t buf_cnt, loff_
 					 size_t reg_cnt, loff_t *buf_offset,
 					 size_t *intersect_count, size_t *register_offset);
 
-#define VFIO_PCI_CORE_IO_DECLARE(bits)							\
+#define VFIO_PCI_CORE_IO_DECLARE(bits, type)						\
 int vfio_pci_core_iowrite##bits(struct vfio_pci_core_device *vdev, bool test_mem,	\
-				u##bits val, void __iomem *io);				\
+				type val, void __iomem *io);				\
 int vfio_pci_core_ioread##bits(struct vfio_pci_core_device *vdev, bool test_mem,	\
-			       u##bits *val, void __iomem *io)
+			       type *val, void __iomem *io)
 
-VFIO_PCI_CORE_IO_DECLARE(8);
-VFIO_PCI_CORE_IO_DECLARE(16);
-VFIO_PCI_CORE_IO_DECLARE(32);
+VFIO_PCI_CORE_IO_DECLARE(8, u8);
+VFIO_PCI_CORE_IO_DECLARE(16, u16);
+VFIO_PCI_CORE_IO_DECLARE(32, u32);
 #if defined(ioread64) && defined(iowrite64)
-VFIO_PCI_CORE_IO_DECLARE(64);
+VFIO_PCI_CORE_IO_DECLARE(64, u64);
 #endif
 
 #undef VFIO_PCI_CORE_IO_DECLARE

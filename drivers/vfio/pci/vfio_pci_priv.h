@@ -16,7 +16,7 @@ static inline struct vfio_pci_core_device *to_vfio_pci_core(struct vfio_device *
 	return container_of(core_vdev, struct vfio_pci_core_device, vdev);
 }
 
-/* ---- vfio_pci_core.c: lifetime ---------------------------------------------------------------- */
+/* ---- vfio_pci_core.c: lifetime --------------------------------------------------------------- */
 
 /**
  * struct vfio_pci_core_params - library-wide settings, from vfio_pci_core_set_params()
@@ -32,7 +32,7 @@ struct vfio_pci_core_params {
 
 extern struct vfio_pci_core_params vfio_pci_params;
 
-/* ---- vfio_pci_config.c, vfio_pci_caps.c: config space ----------------------------------------- */
+/* ---- vfio_pci_config.c, vfio_pci_caps.c: config space ---------------------------------------- */
 
 /**
  * vfio_pci_config_init() - build the user's view of config space
@@ -61,7 +61,7 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
 /* The INTx pin that the user sees, 0 for none.  Context: any, device open. */
 u8 vfio_pci_config_intx_pin(struct vfio_pci_core_device *vdev);
 
-/* ---- vfio_pci_intrs.c: interrupts ------------------------------------------------------------- */
+/* ---- vfio_pci_intrs.c: interrupts ------------------------------------------------------------ */
 
 /* Vectors that @index offers, 0 where there are none.  Context: sleeps, device open. */
 int vfio_pci_irq_count(struct vfio_pci_core_device *vdev, unsigned int index);
@@ -82,6 +82,12 @@ int vfio_pci_irq_count(struct vfio_pci_core_device *vdev, unsigned int index);
 int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev, u32 flags, unsigned int index,
 		      unsigned int start, unsigned int count, void *data);
 
+/*
+ * Learns what the function's interrupts look like: fills msix_* and has_dyn_msix.
+ * Context: sleeps; open path, after vfio_pci_config_init().
+ */
+void vfio_pci_irqs_setup(struct vfio_pci_core_device *vdev);
+
 /* Frees whatever interrupts are set up.  Context: sleeps; device closing, takes igate. */
 void vfio_pci_irqs_teardown(struct vfio_pci_core_device *vdev);
 
@@ -95,7 +101,7 @@ bool vfio_pci_eventfd_signal(struct vfio_pci_eventfd __rcu **event);
 bool vfio_pci_intx_mask(struct vfio_pci_core_device *vdev);
 void vfio_pci_intx_unmask(struct vfio_pci_core_device *vdev);
 
-/* ---- vfio_pci_bar.c: BARs and ROM by read and write ------------------------------------------- */
+/* ---- vfio_pci_bar.c: BARs and ROM by read and write ------------------------------------------ */
 
 ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf, size_t count,
 			loff_t *ppos, bool iswrite);
@@ -106,13 +112,13 @@ size_t vfio_pci_rom_size(struct vfio_pci_core_device *vdev);
 /* Unmaps and releases all BARs.  Context: device closing. */
 void vfio_pci_release_barmaps(struct vfio_pci_core_device *vdev);
 
-/* ---- vfio_pci_mmap.c: BARs by mmap ------------------------------------------------------------ */
+/* ---- vfio_pci_mmap.c: BARs by mmap ----------------------------------------------------------- */
 
 /* Finds which BARs userspace may map; reserves the rest of the page of a small one. */
 void vfio_pci_probe_mmaps(struct vfio_pci_core_device *vdev);
 void vfio_pci_release_mmaps(struct vfio_pci_core_device *vdev);
 
-/* ---- vfio_pci_memory.c: who may touch memory space when --------------------------------------- */
+/* ---- vfio_pci_memory.c: who may touch memory space when -------------------------------------- */
 
 /* Takes user mappings of all BARs away; they fault in again.  Context: memory_lock for writing. */
 void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev);
@@ -121,14 +127,16 @@ void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev);
  * guard(vfio_pci_memory)(vdev): memory_lock for writing, for a change that leaves memory space
  * answering or makes it answer.
  *
- * guard(vfio_pci_memory_quiesced)(vdev): the same with no user mapping and no dma-buf importer left:
- * what reset, power-down and memory disable need.
+ * guard(vfio_pci_memory_quiesced)(vdev): the same with no user mapping and no dma-buf importer
+ * left: what reset, power-down and memory disable need.
  *
  * At the end of either scope dma-bufs follow the state that memory space was left in.  Both sleep.
  */
 void vfio_pci_memory_lock(struct vfio_pci_core_device *vdev);
 void vfio_pci_memory_quiesce(struct vfio_pci_core_device *vdev);
 void vfio_pci_memory_unlock(struct vfio_pci_core_device *vdev);
+/* vfio_pci_memory_quiesce() without waiting for memory_lock.  Return: whether it was had. */
+bool vfio_pci_memory_try_quiesce(struct vfio_pci_core_device *vdev);
 
 DEFINE_GUARD(vfio_pci_memory, struct vfio_pci_core_device *,
 	     vfio_pci_memory_lock(_T), vfio_pci_memory_unlock(_T))
@@ -137,8 +145,8 @@ DEFINE_GUARD(vfio_pci_memory_quiesced, struct vfio_pci_core_device *,
 
 /*
  * CLASS(vfio_pci_memory_decode, decode)(vdev): memory_lock for writing and memory decode on, put
- * back as it was at the end of the scope: what the kernel's own access to the function (MSI-X table,
- * ROM) needs whatever the user did.  Sleeps.
+ * back as it was at the end of the scope: what the kernel's own access to the function (MSI-X
+ * table, ROM) needs whatever the user did.  Sleeps.
  */
 struct vfio_pci_memory_decode {
 	struct vfio_pci_core_device	*vdev;
@@ -152,7 +160,7 @@ DEFINE_CLASS(vfio_pci_memory_decode, struct vfio_pci_memory_decode,
 	     vfio_pci_memory_decode_end(&_T), vfio_pci_memory_decode_begin(vdev),
 	     struct vfio_pci_core_device *vdev)
 
-/* ---- vfio_pci_ioeventfd.c --------------------------------------------------------------------- */
+/* ---- vfio_pci_ioeventfd.c -------------------------------------------------------------------- */
 
 /**
  * vfio_pci_ioeventfd() - VFIO_DEVICE_IOEVENTFD
@@ -170,7 +178,7 @@ int vfio_pci_ioeventfd(struct vfio_pci_core_device *vdev, loff_t offset, u64 dat
 /* Removes all.  Context: device closing. */
 void vfio_pci_release_ioeventfds(struct vfio_pci_core_device *vdev);
 
-/* ---- vfio_pci_region.c: device-specific regions ----------------------------------------------- */
+/* ---- vfio_pci_region.c: device-specific regions ---------------------------------------------- */
 
 /*
  * The region of a user's @index (VFIO_PCI_NUM_REGIONS and up), NULL past the last; safe against
@@ -179,13 +187,13 @@ void vfio_pci_release_ioeventfds(struct vfio_pci_core_device *vdev);
 struct vfio_pci_region *vfio_pci_region_get(struct vfio_pci_core_device *vdev, unsigned int index);
 void vfio_pci_release_regions(struct vfio_pci_core_device *vdev);
 
-/* ---- vfio_pci_ioctl.c, vfio_pci_reset.c, vfio_pci_power.c, vfio_pci_sriov.c ------------------- */
+/* ---- vfio_pci_ioctl.c, vfio_pci_reset.c, vfio_pci_power.c, vfio_pci_sriov.c ------------------ */
 
 /*
  * Handlers of the ioctl table: @arg holds min(argsz, size) bytes from the user, the rest is zero,
  * and what they leave in it goes back; @uarg is for what follows the structure.
  */
-int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev);
+int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg);
 int vfio_pci_ioctl_hot_reset_info(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg);
 int vfio_pci_ioctl_hot_reset(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg);
 
@@ -214,6 +222,12 @@ void vfio_pci_power_unregister(struct vfio_pci_core_device *vdev);
  */
 int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t state);
 
+/* In D3hot or a state below it, where neither memory nor most of config space answers. */
+static inline bool vfio_pci_asleep(pci_power_t state)
+{
+	return (__force int)state >= (__force int)PCI_D3hot;
+}
+
 /* Ends the low-power feature and brings the function to D0; device closing. */
 void vfio_pci_power_close(struct vfio_pci_core_device *vdev);
 
@@ -233,7 +247,7 @@ void vfio_pci_sriov_unregister(struct vfio_pci_core_device *vdev);
 void vfio_pci_sriov_open(struct vfio_pci_core_device *vdev);
 void vfio_pci_sriov_close(struct vfio_pci_core_device *vdev);
 
-/* ---- vfio_pci_dmabuf.c: BAR ranges as dma-buf ------------------------------------------------- */
+/* ---- vfio_pci_dmabuf.c: BAR ranges as dma-buf ------------------------------------------------ */
 
 int vfio_pci_feature_dma_buf(struct vfio_device *device, u32 flags, void __user *arg,
 			     size_t argsz);
@@ -245,7 +259,7 @@ void vfio_pci_dma_buf_move(struct vfio_pci_core_device *vdev, bool revoked);
 /* Importers lose access for good.  Context: device closing. */
 void vfio_pci_dma_buf_cleanup(struct vfio_pci_core_device *vdev);
 
-/* ---- vfio_pci_x86.c, vfio_pci_s390.c, vfio_pci_powernv.c: architecture extensions ------------- */
+/* ---- vfio_pci_x86.c, vfio_pci_s390.c, vfio_pci_powernv.c: architecture extensions ------------ */
 
 /**
  * struct vfio_pci_arch_ops - what an architecture adds; every member is optional
