@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What people type.  The modules themselves are described in Kbuild, the lab in scripts/lab.
+
+# The kernel to build for: a build folder as distributions' header packages install it.
+KDIR	?= /lib/modules/$(shell uname -r)/build
+# One line per interface that differs between these stands in include/compat/.
+SUPPORTED := 6.12
+
+LAB	:= scripts/lab
+top	:= $(CURDIR)
+
+release  = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+version  = $(shell echo $(release) | cut -d. -f1-2)
+KBUILD	 = $(MAKE) -C $(KDIR) M=$(top)
+
+.DEFAULT_GOAL := modules
+
+.PHONY: modules
+modules: kernel-supported
+	@$(KBUILD) modules
+
+.PHONY: modules_install
+modules_install: kernel-supported
+	@$(KBUILD) INSTALL_MOD_DIR=updates modules_install
+
+.PHONY: modules_uninstall
+modules_uninstall:
+	rm -f $(foreach m,vfio-pci vfio-pci-core,/lib/modules/$(release)/updates/drivers/vfio/pci/$(m).ko*)
+	depmod $(release)
+
+.PHONY: kernel-supported
+kernel-supported:
+	@if [ -z "$(release)" ]; then \
+		echo "No kernel headers in $(KDIR): install the linux-headers package of your kernel, or name a build folder with KDIR=." >&2; exit 1; \
+	fi
+	@case " $(SUPPORTED) " in *" $(version) "*) ;; *) \
+		echo "Kernel $(release) is not supported; supported are: $(SUPPORTED). Name another kernel's build folder with KDIR=." >&2; exit 1;; \
+	esac
+
+.PHONY: clean
+clean:
+	@find $(top) \( -name .git -o -name results \) -prune -o -type f \
+		\( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name modules.order -o -name Module.symvers \) -exec rm -f {} +
+
+.PHONY: demo
+demo:
+	@$(LAB) demo
+
+.PHONY: check
+check:
+	@scripts/check
+
+.PHONY: check-debug
+check-debug:
+	@scripts/check --debug
+
+.PHONY: check-static
+check-static:
+	@scripts/check-static
+
+.PHONY: help
+help:
+	@echo 'On any Debian machine, no special hardware (all in the lab, see scripts/lab help):'
+	@echo '  make demo              the main job, told step by step: a disk goes to a guest through our modules'
+	@echo '  make check             all tests on the stock kernel, ours and the kernel'"'"'s own as control'
+	@echo '  make check-debug       the tests under KASAN and lockdep'
+	@echo '  make check-static      W=1, sparse, checkpatch, shellcheck'
+	@echo 'On a host with a supported kernel ($(SUPPORTED)):'
+	@echo '  make                   build the modules                      [KDIR=kernel build folder]'
+	@echo '  make modules_install   install them under updates/, where modprobe prefers them, and run depmod'
+	@echo '  make modules_uninstall remove them again; the kernel'"'"'s own come back'
+	@echo '  make clean             remove what a build made'
