@@ -100,10 +100,11 @@ struct vfio_pci_region {
  * @irq_type: VFIO_PCI_{INTX,MSI,MSIX}_IRQ_INDEX in use, VFIO_PCI_NUM_IRQS for none; @igate
  * @igate: serialises configuration of interrupts
  * @irqlock: INTx mask state against the handler
- * @ctx: struct vfio_pci_irq_ctx by vector
+ * @ctx: by vector, of the interrupt file that irq_type belongs to; @igate
  * @err_trigger: signalled on an AER event; written under @igate
  * @req_trigger: signalled when the device is wanted back; written under @igate
  * @msix_bar: BAR that holds the MSI-X table, 0xff for none; valid while open
+ * @msi_size: vectors of the MSI capability, 0 without; valid while open
  * @msi_qmax: log2 of the MSI vectors that the user was granted
  * @msix_size: bytes of the MSI-X table
  * @msix_offset: of the table in @msix_bar
@@ -157,6 +158,7 @@ struct vfio_pci_core_device {
 	int				irq_type;
 	u8				msix_bar;
 	u8				msi_qmax;
+	u8				msi_size;
 	u16				msix_size;
 	u32				msix_offset;
 	struct vfio_pci_eventfd __rcu	*err_trigger;

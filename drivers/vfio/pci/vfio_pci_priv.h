@@ -61,7 +61,14 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
 /* The INTx pin that the user sees, 0 for none.  Context: any, device open. */
 u8 vfio_pci_config_intx_pin(struct vfio_pci_core_device *vdev);
 
-/* ---- vfio_pci_intrs.c: interrupts ------------------------------------------------------------ */
+/* ---- vfio_pci_intrs.c, vfio_pci_intx.c, vfio_pci_msi.c, vfio_pci_events.c: interrupts -------- */
+
+/*
+ * Learns what the function can do: msi_size, msix_*, has_dyn_msix.  What the function says of
+ * itself is checked, so an MSI-X table is in its BAR or there is none.
+ * Context: sleeps; open path, in D0, BARs assigned.
+ */
+void vfio_pci_irqs_setup(struct vfio_pci_core_device *vdev);
 
 /* Vectors that @index offers, 0 where there are none.  Context: sleeps, device open. */
 int vfio_pci_irq_count(struct vfio_pci_core_device *vdev, unsigned int index);
@@ -81,12 +88,6 @@ int vfio_pci_irq_count(struct vfio_pci_core_device *vdev, unsigned int index);
  */
 int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev, u32 flags, unsigned int index,
 		      unsigned int start, unsigned int count, void *data);
-
-/*
- * Learns what the function's interrupts look like: fills msix_* and has_dyn_msix.
- * Context: sleeps; open path, after vfio_pci_config_init().
- */
-void vfio_pci_irqs_setup(struct vfio_pci_core_device *vdev);
 
 /* Frees whatever interrupts are set up.  Context: sleeps; device closing, takes igate. */
 void vfio_pci_irqs_teardown(struct vfio_pci_core_device *vdev);
