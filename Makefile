@@ -58,7 +58,7 @@ check-debug:
 
 .PHONY: check-static
 check-static:
-	@scripts/check-static
+	@scripts/check --static
 
 .PHONY: help
 help:
