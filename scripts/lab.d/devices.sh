@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The devices that --device can name, as a table of QEMU's words for them. Each SPEC gets a
+# root port of its own, hence an IOMMU group of its own; A+B puts two functions
+# behind one port.
+
+# In both tables %i is the function's QEMU id: dev0, dev1, ... as they are named on the command
+# line. %p is the file or the size that follows the name in the SPEC.
+declare -rA lab_devices=(
+	[virtio-blk]='virtio-blk-pci,id=%i,drive=%i-disk,disable-legacy=on,iommu_platform=on,ats=on'
+	[nvme]='nvme,id=%i,drive=%i-disk,serial=lab-%i,msix_qsize=256'
+	[igb]='igb,id=%i'
+	[e1000e]='e1000e,id=%i'
+	[edu]='edu,id=%i'
+	[pci-testdev]='pci-testdev,id=%i,membar=2M'
+	[ivshmem]='ivshmem-plain,id=%i,memdev=%i-memory'
+)
+declare -rA lab_device_backends=(
+	[virtio-blk]='-drive|if=none,id=%i-disk,format=raw,file=%p'
+	[nvme]='-drive|if=none,id=%i-disk,format=raw,file=%p'
+	[ivshmem]='-object|memory-backend-ram,id=%i-memory,size=%p,share=on'
+)
+
+# Ports stand in slots 0x04 to 0x1b of the root bus.
+readonly lab_first_slot=4 lab_last_slot=27
+
+devices_help() {
+	cat <<-'END'
+	    virtio-blk[=IMAGE]  disk of virtio 1.x behind the IOMMU; IMAGE is a raw file, else 64 MiB of zeros
+	    nvme[=IMAGE]        NVMe controller with 256 MSI-X vectors and one namespace
+	    igb                 82576 network function with SR-IOV, up to 7 VFs
+	    e1000e              82574L network function
+	    edu                 QEMU's teaching device: INTx, MSI, DMA
+	    ivshmem:SIZE        one prefetchable BAR of SIZE, such as 256M
+	    pci-testdev         memory and port BARs
+	    bridge:SPEC         SPEC behind a PCIe-to-PCI bridge
+	    SPEC+SPEC...        functions 0, 1, ... of one slot, hence one group and one bus
+	END
+}
+
+# devices_check SPEC...: refuse what devices_arguments would not understand.
+devices_check() {
+	local spec part name rest
+
+	(($# <= lab_last_slot - lab_first_slot + 1)) ||
+		die "no more than $((lab_last_slot - lab_first_slot + 1)) --device have a place"
+	for spec in "$@"; do
+		IFS=+ read -ra parts <<< "${spec#bridge:}"
+		((${#parts[@]} >= 1 && ${#parts[@]} <= 8)) ||
+			die "--device $spec: a slot has one to eight functions"
+		for part in "${parts[@]}"; do
+			name=${part%%[=:]*} rest=${part#"${part%%[=:]*}"}
+			[[ $name && ${lab_devices[$name]:-} ]] ||
+				die "--device $spec: no such device; there are: ${!lab_devices[*]}"
+			case $name$rest in
+			ivshmem:*) check_size "$spec" "${rest#:}" ;;
+			ivshmem*) die "--device $spec: say how large, like ivshmem:256M" ;;
+			virtio-blk=* | nvme=*) check_image "$spec" "${rest#=}" ;;
+			*[=:]*) die "--device $spec: $name takes no argument like that" ;;
+			esac
+		done
+	done
+}
+
+check_size() {
+	local bytes
+
+	[[ $2 =~ ^[1-9][0-9]*[KMG]?$ ]] && bytes=$(numfmt --from=iec "$2" 2>/dev/null) &&
+		((bytes >= 4096 && (bytes & (bytes - 1)) == 0)) ||
+		die "--device $1: a BAR's size is a power of two from 4K on, like 256M"
+}
+
+check_image() {
+	[[ -f $2 && -r $2 && -w $2 ]] ||
+		die "--device $1: there is no file $2 that can be read and written"
+	[[ $2 != *,* ]] || die "--device $1: QEMU cannot take a file name with a comma"
+}
+
+# devices_arguments SPEC...: append QEMU's arguments for the devices to the array qemu, and to
+# the array lab_places "NAME SLOT FUNCTION BRIDGED" per function, for L1 to find it by.
+devices_arguments() {
+	local spec slot=$lab_first_slot bus address function parts
+
+	for spec in "$@"; do
+		bus=port$slot address=0
+		qemu+=(-device "pcie-root-port,id=$bus,bus=pcie.0,addr=$slot,chassis=$slot,slot=$slot")
+		if [[ $spec == bridge:* ]]; then
+			qemu+=(-device "pcie-pci-bridge,id=bridge$slot,bus=$bus")
+			bus=bridge$slot address=1
+		fi
+		IFS=+ read -ra parts <<< "${spec#bridge:}"
+		# Function 0 makes the others visible: it comes last, for the sake of hot-plugging.
+		for ((function = ${#parts[@]} - 1; function >= 0; function--)); do
+			device_arguments "${parts[function]}" "dev$((${#lab_places[@]} + function))" \
+				"bus=$bus,addr=$address.$function,multifunction=on"
+		done
+		for function in "${!parts[@]}"; do
+			lab_places+=("${parts[function]%%[=:]*} $slot $function $address")
+		done
+		slot=$((slot + 1))
+	done
+}
+
+# device_arguments PART ID PLACE: one function.
+device_arguments() {
+	local name=${1%%[=:]*} value=${1#*[=:]} backend
+
+	backend=${lab_device_backends[$name]:-}
+	if [[ $backend == -drive* && $value == "$1" ]]; then
+		value=$lab_run/$2.img
+		truncate --size=64M "$value"
+	fi
+	if [[ $backend ]]; then
+		backend=${backend//%i/$2}
+		qemu+=("${backend%%|*}" "${backend#*|}")
+		qemu[-1]=${qemu[-1]//%p/$value}
+	fi
+	qemu+=(-device "${lab_devices[$name]//%i/$2},$3")
+}

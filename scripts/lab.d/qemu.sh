@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# L1's machine, as the array qemu.
+
+# A paravirtual KVM without VMX or SVM has a /dev/kvm too, and hangs a stock kernel.
+qemu_accelerator() {
+	if [[ ! $opt_icount && -r /dev/kvm && -w /dev/kvm ]] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
+		qemu+=(-accel kvm -cpu host -smp "$opt_cpus")
+	elif [[ $opt_icount ]]; then
+		qemu+=(-accel tcg,thread=single -cpu max -smp 1 -icount shift=0,sleep=off)
+	else
+		qemu+=(-accel tcg,thread=multi -cpu max -smp "$opt_cpus")
+	fi
+}
+
+qemu_machine() {
+	local append=(
+		console=ttyS0 loglevel=7 panic=-1 oops=panic nowatchdog printk.time=1
+		rcupdate.rcu_cpu_stall_timeout=120 clocksource.verify_n_cpus=0
+		intel_iommu=on iommu=nopt "$@"
+	)
+
+	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
+		-name L1 -m "$opt_memory" -M "q35,kernel-irqchip=split")
+	qemu_accelerator
+	qemu+=(-kernel "$kernel_image" -initrd "$lab_run/initrd" -append "${append[*]}"
+		-serial "file:$lab_run/console.log"
+		-device "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on")
+	devices_arguments "${opt_devices[@]}"
+}
+
+# qemu_share TAG PATH [rw]: the TAG-th 9p share; all of them are functions of slot 2 and 3.
+qemu_share() {
+	local place=$((qemu_shares++))
+
+	qemu+=(-fsdev "local,id=$1,path=$2,security_model=none,multidevs=remap,readonly=$([[ ${3:-} == rw ]] && echo off || echo on)"
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1,multifunction=on,addr=$((2 + place / 8)).$((place % 8))")
+}
+
+# The command's output goes to the lab's own, whatever that is, by inherited descriptors.
+qemu_ports() {
+	local monitor=$lab_run/monitor
+
+	qemu+=(-device "virtio-serial-pci,id=ports,max_ports=8,addr=1d"
+		-add-fd fd=5,set=1 -chardev "file,id=stdout,path=/dev/fdset/1,append=on"
+		-add-fd fd=6,set=2 -chardev "file,id=stderr,path=/dev/fdset/2,append=on"
+		-chardev "file,id=control,path=$lab_run/control"
+		# L1's end of the monitor is the client of a socket whose server is the monitor.
+		-chardev "socket,id=monitor,path=$monitor,server=on,wait=off"
+		-object "monitor-hmp,id=hmp,chardev=monitor,readline=off"
+		-chardev "socket,id=wire,path=$monitor")
+	[[ ! $opt_terminal ]] ||
+		qemu+=(-chardev "stdio,id=terminal,signal=off" -device "virtconsole,chardev=terminal,bus=ports.0,nr=0")
+	qemu+=(-device "virtserialport,chardev=stdout,name=lab.stdout,bus=ports.0,nr=1"
+		-device "virtserialport,chardev=stderr,name=lab.stderr,bus=ports.0,nr=2"
+		-device "virtserialport,chardev=control,name=lab.control,bus=ports.0,nr=3"
+		-device "virtserialport,chardev=wire,name=lab.monitor,bus=ports.0,nr=4")
+}

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# "run" and "shell": from options to an exit status.
+
+run_defaults() {
+	opt_devices=() opt_modules=ours opt_kernel=stock opt_icount='' opt_terminal='' opt_drivers=yes
+	opt_timeout=600 opt_memory=2G opt_cpus=2 opt_results='' opt_log='' opt_append=()
+}
+
+# run_parse ARG...: options into opt_*, the command into lab_command.
+run_parse() {
+	run_defaults
+	while (($#)); do
+		case $1 in
+		--device) opt_devices+=("$(argument "$@")") && shift ;;
+		--in-tree) opt_modules=in-tree ;;
+		--no-vfio) opt_modules=none ;;
+		--no-drivers) opt_drivers='' ;;
+		--debug) opt_kernel=debug ;;
+		--icount) opt_icount=yes ;;
+		--timeout) opt_timeout=$(argument "$@") && shift ;;
+		--memory) opt_memory=$(argument "$@") && shift ;;
+		--cpus) opt_cpus=$(argument "$@") && shift ;;
+		--results) opt_results=$(argument "$@") && shift ;;
+		--log) opt_log=$(argument "$@") && shift ;;
+		--append) opt_append+=("$(argument "$@")") && shift ;;
+		--) shift && break ;;
+		-*) die "run has no option $1: see \"scripts/lab help\"" ;;
+		*) break ;;
+		esac
+		shift
+	done
+	lab_command=("$@")
+	[[ $opt_timeout =~ ^[1-9][0-9]*$ ]] || die "--timeout wants a number of seconds"
+	[[ $opt_cpus =~ ^[1-9][0-9]?$ ]] || die "--cpus wants a number"
+	[[ $opt_memory =~ ^[1-9][0-9]*[MG]$ ]] || die "--memory wants a size, like 2G"
+	devices_check "${opt_devices[@]}"
+}
+
+argument() {
+	(($# >= 2)) || die "$1 wants an argument: see \"scripts/lab help\""
+	printf '%s' "$2"
+}
+
+# run_options MODE ARG...: the same on both sides of "enter".
+run_options() {
+	local mode=$1
+	shift
+
+	run_parse "$@"
+	if [[ $mode == shell ]]; then
+		opt_terminal=yes opt_timeout=86400
+		((${#lab_command[@]})) || lab_command=(bash -i)
+	fi
+	build_names
+}
+
+run_main() {
+	run_options "$@"
+	((${#lab_command[@]})) || die "run what? \"scripts/lab run [OPTIONS] -- COMMAND\""
+	[[ ! $opt_terminal || (-t 0 && -t 1) ]] || die "shell wants a terminal; run does not"
+	[[ $opt_modules != ours || -e $lab_checkout/Kbuild ]] ||
+		die "this checkout has no Kbuild, so there are no modules to build: use --in-tree"
+	[[ ! $opt_results ]] || mkdir -p "$opt_results"
+	[[ ! $opt_log ]] || : > "$opt_log"
+	tree_setup
+	[[ $opt_kernel == stock ]] || kernel_debug_setup
+	enter run_inside "$@"
+}
+
+# run_inside MODE ARG..., in a namespace: everything from here on ends with it.
+run_inside() {
+	local kernel_image kernel_release kernel_layer layers=() status=0 qemu_shares=0
+
+	run_options "$@"
+	lab_places=() qemu=()
+	exec 7>> "$lab_tree.lock" && flock --shared 7
+	mount_root "$lab_tree"
+	run_kernel
+	[[ $opt_modules != ours ]] || build_modules
+	mkdir "$lab_run/share" "$lab_run/results"
+	[[ ! $opt_results ]] || mount --bind "$opt_results" "$lab_run/results"
+	run_machine
+	run_files
+	say "L1 starts: $opt_kernel kernel $kernel_release, $opt_modules vfio modules${opt_devices[*]:+, devices ${opt_devices[*]}}"
+	in_tree_qemu || status=$?
+	run_verdict "$status"
+}
+
+run_kernel() {
+	if [[ $opt_kernel == debug ]]; then
+		kernel_release=$(< "$lab_debug/release")
+		kernel_image=$lab_debug/vmlinuz kernel_layer=$lab_debug/root
+	else
+		kernel_release=$(tree_kernel)
+		kernel_image=/boot/vmlinuz-$kernel_release kernel_layer=
+	fi
+}
+
+run_machine() {
+	local append=("${opt_append[@]}") tag
+
+	[[ $opt_modules != ours ]] || layers+=("built:$lab_build/root")
+	[[ ! $kernel_layer ]] || layers+=("kernel:$kernel_layer")
+	layers+=("tree:$lab_tree")
+	for tag in "${layers[@]%%:*}"; do
+		append+=("lab.layer=$tag")
+	done
+	qemu_machine "${append[@]}"
+	for tag in "${layers[@]}"; do
+		qemu_share "${tag%%:*}" "${tag#*:}"
+	done
+	qemu_share run "$lab_run/share"
+	qemu_share checkout "$lab_checkout"
+	qemu_share results "$lab_run/results" rw
+	[[ ! -d $lab_build ]] || qemu_share build "$lab_build"
+	qemu_ports
+}
+
+run_files() {
+	local modules=(netfs 9pnet 9pnet_virtio 9p overlay virtio_pci virtio_console)
+	declare -A share_path=([checkout]=$lab_checkout [results]=/run/results)
+	declare -a places=("${lab_places[@]}")
+
+	[[ ! -d $lab_build ]] || share_path[build]=$lab_build
+	LAB_MODULES_BASE=$kernel_layer in_tree bash -c '. scripts/lab.d/initrd.sh; initrd_make "$@"' \
+		initrd "$lab_run/initrd" "$lab_parts/l1/init" "$kernel_release" "${modules[@]}"
+	cp "$lab_parts/l1/main" "$lab_run/share/main"
+	{
+		declare -p share_path places
+		printf 'export %s=%q\n' LAB_MODULES "$opt_modules" LAB_KERNEL "$opt_kernel" \
+			LAB_CHECKOUT "$lab_checkout" LAB_BUILD "$lab_build" LAB_RESULTS /run/results
+		printf '%s=%q\n' LAB_DRIVERS "$opt_drivers" LAB_TERMINAL "$opt_terminal"
+	} > "$lab_run/share/env"
+	printf '%q ' exec "${lab_command[@]}" > "$lab_run/share/command"
+}
+
+# QEMU with its time limit.
+in_tree_qemu() {
+	in_tree timeout --foreground --kill-after=5 "$opt_timeout" "${qemu[@]}" <&0 5>&1 6>&2
+}
+
+# run_verdict STATUS-OF-QEMU: what the run comes to.
+run_verdict() {
+	local log=$lab_run/console.log reports answer status
+
+	[[ ! $opt_log ]] || cp "$log" "$opt_log"
+	answer=$(tail -n 1 "$lab_run/control" 2>/dev/null) || answer=
+	reports=$(watch_reports "$log") || reports=
+	if [[ $reports ]]; then
+		watch_print "$log" "${reports%%$'\n'*}" >&2
+		say "the command's own end: ${answer:-none}"
+		printf 'lab: the kernel complained during the run: %s\n' "${reports%%$'\n'*}" >&2
+		exit "$LAB_REPORTED"
+	fi
+	case $answer in
+	'exit '*)
+		status=${answer#exit }
+		say "L1 has ended; the command's status is $status"
+		exit "$status"
+		;;
+	'broken '*)
+		tail -n 20 "$log" >&2
+		die "${answer#broken }"
+		;;
+	esac
+	printf -- '---- end of kernel log ----\n' >&2
+	tail -n 20 "$log" >&2
+	if (($1 == 124 || $1 == 137)); then
+		printf 'lab: the run took longer than %d s and was stopped (--timeout)\n' "$opt_timeout" >&2
+		exit "$LAB_TIMEOUT"
+	fi
+	die "L1 ended before the command did (QEMU's status $1); the end of its kernel log is above"
+}
