@@ -8,39 +8,93 @@ build_names() {
 	lab_build=$lab_cache/build/$(printf '%s' "$lab_checkout" | lab_hash)-$opt_kernel
 }
 
-# In a namespace, with kernel_release set: modules into $lab_build/root/..., ready to be a layer
-# of L1's root with the module indexes that go with them.
-build_modules() {
-	local source=$lab_build/source kdir log=$lab_build/build.log
-
-	mkdir -p "$source" "$lab_build/root" "$lab_build/selftests"
+# build_start: in a namespace, with the kernel_* set. Bring the copy up to date and hold it.
+build_start() {
+	mkdir -p "$lab_build/source" "$lab_build/root"
 	lock 9 "$lab_build/lock" "building this checkout"
 	in_tree rsync --recursive --links --perms --checksum --delete \
-		--exclude-from="$lab_parts/build.exclude" "$lab_checkout/" "$source/"
-	kdir=${kernel_layer}/usr/lib/modules/$kernel_release/build
+		--exclude-from="$lab_parts/build.exclude" "$lab_checkout/" "$lab_build/source/"
+}
+
+# Modules into $lab_build/root, a layer of L1's root, with the indexes that go with them.
+build_modules() {
 	say "building modules for $kernel_release"
-	in_tree make -C "$source" -j"$(nproc)" KDIR="$kdir" W=1 KCFLAGS=-Werror > "$log" 2>&1 || {
-		grep -E -A 5 'error|warning|\*\*\*' "$log" | head -n 60 >&2
-		die "the modules did not build; all of the output is in $log"
-	}
+	build_make modules "$lab_build/source" \
+		KDIR="$kernel_layer/usr/lib/modules/$kernel_release/build" W=1 KCFLAGS=-Werror modules
 	build_layer
+}
+
+# Test programs stay beside their sources, in the copy.
+build_selftests() {
+	local selftests=tools/testing/selftests
+
+	[[ -e $lab_build/source/$selftests/Makefile ]] || return 0
+	say "building test programs"
+	build_make selftests "$lab_build/source/$selftests" \
+		KSELFTEST_INCLUDE=/usr/src/linux-source-6.12/tools/testing/selftests
+}
+
+# build_make WHAT FOLDER ARG...: make, quiet unless it fails or warns.
+build_make() {
+	local what=$1 folder=$2 log=$lab_build/$1.log
+	shift 2
+
+	if ! in_tree make --directory "$folder" --jobs="$(nproc)" "$@" > "$log" 2>&1; then
+		grep --extended-regexp --after-context=5 'error|ERROR|warning|\*\*\*' "$log" | head -n 60 >&2
+		die "the $what did not build; all that make said is in $log"
+	fi
+	grep --extended-regexp --after-context=5 'warning:' "$log" >&2 || true
+}
+
+build_main() {
+	run_options run "$@"
+	((${#lab_command[@]} == 0)) || die "build takes only options: see \"scripts/lab help\""
+	build_check
+	tree_setup
+	[[ $opt_kernel == stock ]] || kernel_debug_setup
+	enter build_inside "$@"
+}
+
+build_check() {
+	[[ $opt_modules != ours || -e $lab_checkout/Kbuild || -e $lab_checkout/Makefile ]] ||
+		die "this checkout has no Kbuild, so there are no modules to build: use --in-tree"
+}
+
+build_inside() {
+	run_options run "$@"
+	mount_root "$lab_tree"
+	run_kernel
+	build_all
+	say "built in $lab_build"
+}
+
+# What L1 gets of the modules is a copy: another build may replace them while it runs.
+build_all() {
+	build_start
+	if [[ $opt_modules == ours ]]; then
+		build_modules
+		cp --archive "$lab_build/root" "$lab_run/built"
+	fi
+	build_selftests
 	exec 9>&-
 }
 
 # The indexes are made from all modules together, in a place where they appear together.
 build_layer() {
-	local modules=usr/lib/modules/$kernel_release base=$lab_run/depmod module new
+	local modules=usr/lib/modules/$kernel_release base=$lab_run/depmod new
+	local kernels=${kernel_layer:-$lab_tree}
 
 	new=$base/$modules
 	mkdir -p "$new/kernel" "$new/updates"
-	mount --bind "${kernel_layer:-$lab_tree}/$modules/kernel" "$new/kernel"
-	cp "${kernel_layer:-$lab_tree}/$modules"/modules.{order,builtin,builtin.modinfo} "$new/"
+	mount --bind "$kernels/$modules/kernel" "$lab_root$new/kernel"
+	cp "$kernels/$modules"/modules.{order,builtin,builtin.modinfo} "$new/"
 	ln -s usr/lib "$base/lib"
-	while read -r module; do
-		cp --parents "$module" "$new/updates/"
-	done < <(cd "$lab_build/source" && find . -name '*.ko')
+	(cd "$lab_build/source" &&
+		find . -name '*.ko' -exec cp --parents --target-directory="$new/updates" {} +)
+	# L1 reads every byte of a module through 9p.
+	in_tree find "$new/updates" -name '*.ko' -exec strip --strip-debug {} +
 	in_tree depmod --basedir "$base" "$kernel_release"
-	umount "$new/kernel"
+	umount "$lab_root$new/kernel"
 	rmdir "$new/kernel"
 	rm -rf "$lab_build/root"
 	mkdir -p "$lab_build/root/usr/lib/modules"

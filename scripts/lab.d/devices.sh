@@ -10,8 +10,8 @@
 declare -rA lab_devices=(
 	[virtio-blk]='virtio-blk-pci,id=%i,drive=%i-disk,disable-legacy=on,iommu_platform=on,ats=on'
 	[nvme]='nvme,id=%i,drive=%i-disk,serial=lab-%i,msix_qsize=256'
-	[igb]='igb,id=%i'
-	[e1000e]='e1000e,id=%i'
+	[igb]='igb,id=%i,netdev=%i-net'
+	[e1000e]='e1000e,id=%i,netdev=%i-net'
 	[edu]='edu,id=%i'
 	[pci-testdev]='pci-testdev,id=%i,membar=2M'
 	[ivshmem]='ivshmem-plain,id=%i,memdev=%i-memory'
@@ -19,8 +19,13 @@ declare -rA lab_devices=(
 declare -rA lab_device_backends=(
 	[virtio-blk]='-drive|if=none,id=%i-disk,format=raw,file=%p'
 	[nvme]='-drive|if=none,id=%i-disk,format=raw,file=%p'
+	# One hub joins all network functions of a run, and nothing else.
+	[igb]='-netdev|hubport,id=%i-net,hubid=0'
+	[e1000e]='-netdev|hubport,id=%i-net,hubid=0'
 	[ivshmem]='-object|memory-backend-ram,id=%i-memory,size=%p,share=on'
 )
+# The drivers that the devices start out with.
+declare -rA lab_device_drivers=([virtio-blk]=virtio_blk [nvme]=nvme [igb]=igb [e1000e]=e1000e)
 
 # Ports stand in slots 0x04 to 0x1b of the root bus.
 readonly lab_first_slot=4 lab_last_slot=27
@@ -117,4 +122,17 @@ device_arguments() {
 		qemu[-1]=${qemu[-1]//%p/$value}
 	fi
 	qemu+=(-device "${lab_devices[$name]//%i/$2},$3")
+}
+
+# devices_drivers ARRAY SPEC...: append the drivers of the devices to ARRAY.
+devices_drivers() {
+	local -n drivers=$1
+	local part parts
+	shift
+
+	IFS=+ read -ra parts <<< "$(IFS=+; printf '%s' "${*//bridge:/}")"
+	for part in "${parts[@]}"; do
+		part=${part%%[=:]*}
+		drivers+=(${lab_device_drivers[$part]:+"${lab_device_drivers[$part]}"})
+	done
 }

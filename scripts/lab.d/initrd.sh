@@ -38,7 +38,7 @@ initrd_module() {
 
 	while read -r _ path _; do
 		[[ -e $path ]] || continue
-		[[ -e $1/lib/${path##*/} ]] && continue
+		[[ ! -e $1/lib/${path##*/} ]] || continue
 		if [[ $path == *.xz ]]; then
 			xz --decompress --stdout "$path" > "$1/lib/${path##*/}"
 		else

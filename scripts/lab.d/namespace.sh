@@ -86,6 +86,12 @@ bind_readonly() {
 # in_tree CMD...: run CMD with that root, in the checkout.
 in_tree() {
 	env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin TERM="${TERM:-dumb}" \
+		LAB_MODULES_BASE="${LAB_MODULES_BASE:-}" \
 		chroot "$lab_root" \
 		bash -c 'cd "$1" && shift && exec "$@"' in_tree "$lab_checkout" "$@"
+}
+
+chroot_inside() {
+	mount_root "$lab_tree"
+	in_tree "$@"
 }

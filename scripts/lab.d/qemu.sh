@@ -22,7 +22,7 @@ qemu_machine() {
 	)
 
 	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
-		-name L1 -m "$opt_memory" -M "q35,kernel-irqchip=split")
+		-name L1 -m "$opt_memory" -M "q35,kernel-irqchip=split,sata=off,smbus=off")
 	qemu_accelerator
 	qemu+=(-kernel "$kernel_image" -initrd "$lab_run/initrd" -append "${append[*]}"
 		-serial "file:$lab_run/console.log"
@@ -30,12 +30,14 @@ qemu_machine() {
 	devices_arguments "${opt_devices[@]}"
 }
 
-# qemu_share TAG PATH [rw]: the TAG-th 9p share; all of them are functions of slot 2 and 3.
+# qemu_share TAG PATH [OPTIONS]: a 9p share, read-only unless its mount options lack "ro".
+# All of them are functions of slot 2.
 qemu_share() {
-	local place=$((qemu_shares++))
+	local place=$((qemu_shares++)) readonly=on
 
-	qemu+=(-fsdev "local,id=$1,path=$2,security_model=none,multidevs=remap,readonly=$([[ ${3:-} == rw ]] && echo off || echo on)"
-		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1,multifunction=on,addr=$((2 + place / 8)).$((place % 8))")
+	[[ ${3:-ro} == ro* ]] || readonly=off
+	qemu+=(-fsdev "local,id=$1,path=$2,security_model=none,multidevs=remap,readonly=$readonly"
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1,multifunction=on,addr=2.$place")
 }
 
 # The command's output goes to the lab's own, whatever that is, by inherited descriptors.

@@ -60,8 +60,7 @@ run_main() {
 	run_options "$@"
 	((${#lab_command[@]})) || die "run what? \"scripts/lab run [OPTIONS] -- COMMAND\""
 	[[ ! $opt_terminal || (-t 0 && -t 1) ]] || die "shell wants a terminal; run does not"
-	[[ $opt_modules != ours || -e $lab_checkout/Kbuild ]] ||
-		die "this checkout has no Kbuild, so there are no modules to build: use --in-tree"
+	build_check
 	[[ ! $opt_results ]] || mkdir -p "$opt_results"
 	[[ ! $opt_log ]] || : > "$opt_log"
 	tree_setup
@@ -71,14 +70,14 @@ run_main() {
 
 # run_inside MODE ARG..., in a namespace: everything from here on ends with it.
 run_inside() {
-	local kernel_image kernel_release kernel_layer layers=() status=0 qemu_shares=0
+	local kernel_image kernel_release kernel_layer layers=() shares=() status=0 qemu_shares=0
 
 	run_options "$@"
 	lab_places=() qemu=()
 	exec 7>> "$lab_tree.lock" && flock --shared 7
 	mount_root "$lab_tree"
 	run_kernel
-	[[ $opt_modules != ours ]] || build_modules
+	build_all
 	mkdir "$lab_run/share" "$lab_run/results"
 	[[ ! $opt_results ]] || mount --bind "$opt_results" "$lab_run/results"
 	run_machine
@@ -98,40 +97,47 @@ run_kernel() {
 	fi
 }
 
+# The shares of L1: layers of its root, uppermost first, and folders with a path of their own.
 run_machine() {
-	local append=("${opt_append[@]}") tag
+	local layer
 
-	[[ $opt_modules != ours ]] || layers+=("built:$lab_build/root")
+	qemu_machine "${opt_append[@]}"
+	[[ $opt_modules != ours ]] || layers+=("built:$lab_run/built")
 	[[ ! $kernel_layer ]] || layers+=("kernel:$kernel_layer")
 	layers+=("tree:$lab_tree")
-	for tag in "${layers[@]%%:*}"; do
-		append+=("lab.layer=$tag")
+	for layer in "${layers[@]}"; do
+		qemu_share "${layer%%:*}" "${layer#*:}"
 	done
-	qemu_machine "${append[@]}"
-	for tag in "${layers[@]}"; do
-		qemu_share "${tag%%:*}" "${tag#*:}"
-	done
-	qemu_share run "$lab_run/share"
-	qemu_share checkout "$lab_checkout"
-	qemu_share results "$lab_run/results" rw
-	[[ ! -d $lab_build ]] || qemu_share build "$lab_build"
+	run_share run "$lab_run/share" /run/lab ro,cache=loose
+	run_share results "$lab_run/results" /run/results cache=none
+	run_share checkout "$lab_checkout" "$lab_checkout" ro,cache=loose
+	run_share build "$lab_build" "$lab_build" ro,cache=loose
 	qemu_ports
 }
 
-run_files() {
-	local modules=(netfs 9pnet 9pnet_virtio 9p overlay virtio_pci virtio_console)
-	declare -A share_path=([checkout]=$lab_checkout [results]=/run/results)
-	declare -a places=("${lab_places[@]}")
+# run_share TAG PATH PATH-IN-L1 OPTIONS
+run_share() {
+	qemu_share "$1" "$2" "$4"
+	shares+=("$1 $3 $4")
+}
 
-	[[ ! -d $lab_build ]] || share_path[build]=$lab_build
+# What L1 is told: in the initrd what to mount, in /run/lab what to do.
+run_files() {
+	local modules=(netfs 9pnet 9pnet_virtio 9p overlay virtio_pci virtio_console) module
+	local -a places=("${lab_places[@]}")
+
+	[[ ! $opt_drivers ]] || devices_drivers modules "${opt_devices[@]}"
+	printf '%s\n' "${layers[@]%%:*}" > "$lab_run/layers"
+	printf '%s\n' "${shares[@]}" > "$lab_run/shares"
 	LAB_MODULES_BASE=$kernel_layer in_tree bash -c '. scripts/lab.d/initrd.sh; initrd_make "$@"' \
-		initrd "$lab_run/initrd" "$lab_parts/l1/init" "$kernel_release" "${modules[@]}"
-	cp "$lab_parts/l1/main" "$lab_run/share/main"
+		initrd "$lab_run/initrd" "$lab_parts/l1/init" "$kernel_release" "${modules[@]}" \
+		-- "$lab_run/layers" "$lab_run/shares"
+	cp "$lab_parts"/l1/{main,monitor} "$lab_run/share/"
 	{
-		declare -p share_path places
+		declare -p places
 		printf 'export %s=%q\n' LAB_MODULES "$opt_modules" LAB_KERNEL "$opt_kernel" \
 			LAB_CHECKOUT "$lab_checkout" LAB_BUILD "$lab_build" LAB_RESULTS /run/results
-		printf '%s=%q\n' LAB_DRIVERS "$opt_drivers" LAB_TERMINAL "$opt_terminal"
+		printf '%s=%q\n' LAB_TERMINAL "$opt_terminal"
 	} > "$lab_run/share/env"
 	printf '%q ' exec "${lab_command[@]}" > "$lab_run/share/command"
 }
