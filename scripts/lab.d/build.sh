@@ -52,7 +52,7 @@ build_main() {
 	build_check
 	tree_setup
 	[[ $opt_kernel == stock ]] || kernel_debug_setup
-	enter build_inside "$@"
+	enter build_inside "$@" || exit
 }
 
 build_check() {

@@ -69,10 +69,10 @@ devices_check() {
 }
 
 check_size() {
-	local bytes
+	local bytes=0
 
-	[[ $2 =~ ^[1-9][0-9]*[KMG]?$ ]] && bytes=$(numfmt --from=iec "$2" 2>/dev/null) &&
-		((bytes >= 4096 && (bytes & (bytes - 1)) == 0)) ||
+	[[ ! $2 =~ ^[1-9][0-9]{0,9}[KMG]?$ ]] || bytes=$(numfmt --from=iec "$2")
+	((bytes >= 4096 && (bytes & (bytes - 1)) == 0)) ||
 		die "--device $1: a BAR's size is a power of two from 4K on, like 256M"
 }
 

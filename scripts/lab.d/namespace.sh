@@ -84,6 +84,7 @@ bind_readonly() {
 }
 
 # in_tree CMD...: run CMD with that root, in the checkout.
+# shellcheck disable=SC2016
 in_tree() {
 	env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin TERM="${TERM:-dumb}" \
 		LAB_MODULES_BASE="${LAB_MODULES_BASE:-}" \

@@ -8,9 +8,9 @@ qemu_accelerator() {
 	if [[ ! $opt_icount && -r /dev/kvm && -w /dev/kvm ]] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
 		qemu+=(-accel kvm -cpu host -smp "$opt_cpus")
 	elif [[ $opt_icount ]]; then
-		qemu+=(-accel tcg,thread=single -cpu max -smp 1 -icount shift=0,sleep=off)
+		qemu+=(-accel "tcg,thread=single" -cpu max -smp 1 -icount "shift=0,sleep=off")
 	else
-		qemu+=(-accel tcg,thread=multi -cpu max -smp "$opt_cpus")
+		qemu+=(-accel "tcg,thread=multi" -cpu max -smp "$opt_cpus")
 	fi
 }
 
@@ -44,13 +44,14 @@ qemu_share() {
 qemu_ports() {
 	local monitor=$lab_run/monitor
 
+	# shellcheck disable=SC2054 # the commas are QEMU's
 	qemu+=(-device "virtio-serial-pci,id=ports,max_ports=8,addr=1d"
 		-add-fd fd=5,set=1 -chardev "file,id=stdout,path=/dev/fdset/1,append=on"
 		-add-fd fd=6,set=2 -chardev "file,id=stderr,path=/dev/fdset/2,append=on"
 		-chardev "file,id=control,path=$lab_run/control"
 		# L1's end of the monitor is the client of a socket whose server is the monitor.
 		-chardev "socket,id=monitor,path=$monitor,server=on,wait=off"
-		-object "monitor-hmp,id=hmp,chardev=monitor,readline=off"
+		-object "monitor-qmp,id=qmp,chardev=monitor"
 		-chardev "socket,id=wire,path=$monitor")
 	[[ ! $opt_terminal ]] ||
 		qemu+=(-chardev "stdio,id=terminal,signal=off" -device "virtconsole,chardev=terminal,bus=ports.0,nr=0")

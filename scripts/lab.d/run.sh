@@ -65,7 +65,7 @@ run_main() {
 	[[ ! $opt_log ]] || : > "$opt_log"
 	tree_setup
 	[[ $opt_kernel == stock ]] || kernel_debug_setup
-	enter run_inside "$@"
+	enter run_inside "$@" || exit
 }
 
 # run_inside MODE ARG..., in a namespace: everything from here on ends with it.
@@ -123,7 +123,7 @@ run_share() {
 
 # What L1 is told: in the initrd what to mount, in /run/lab what to do.
 run_files() {
-	local modules=(netfs 9pnet 9pnet_virtio 9p overlay virtio_pci virtio_console) module
+	local modules=(netfs 9pnet 9pnet_virtio 9p overlay virtio_pci virtio_console)
 	local -a places=("${lab_places[@]}")
 
 	[[ ! $opt_drivers ]] || devices_drivers modules "${opt_devices[@]}"
