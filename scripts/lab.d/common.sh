@@ -27,8 +27,7 @@ die() {
 }
 
 lab_cache=${XDG_CACHE_HOME:-${HOME:?the lab keeps its cache below HOME}/.cache}/vfio-pci-lab
-lab_checkout=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
-lab_parts=$lab_checkout/scripts/lab.d
+lab_checkout=${lab_parts%/scripts/lab.d}
 
 lab_hash() {
 	sha256sum | cut -c 1-12
