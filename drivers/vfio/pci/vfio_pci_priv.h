@@ -3,7 +3,7 @@
  * What the files of vfio-pci-core owe each other; a section per file.
  *
  * Locks, outermost first (Documentation/locking.rst has the whole order):
- *	dev_set->lock > igate > memory_lock (write) > ioeventfds_lock; irqlock is innermost.
+ *	dev_set->lock > igate > ioeventfds_lock > memory_lock (write); irqlock is innermost.
  */
 #ifndef VFIO_PCI_PRIV_H
 #define VFIO_PCI_PRIV_H
@@ -151,7 +151,7 @@ DEFINE_GUARD(vfio_pci_memory_quiesced, struct vfio_pci_core_device *,
  */
 struct vfio_pci_memory_decode {
 	struct vfio_pci_core_device	*vdev;
-	u16				command;
+	bool				switched_on;
 };
 
 struct vfio_pci_memory_decode vfio_pci_memory_decode_begin(struct vfio_pci_core_device *vdev);
@@ -171,11 +171,11 @@ DEFINE_CLASS(vfio_pci_memory_decode, struct vfio_pci_memory_decode,
  * @count: 1, 2, 4 or 8 bytes
  * @fd: eventfd, or -1 to remove
  *
+ * Context: sleeps; memory_lock not held.
  * Return: 0, -EINVAL outside of a BAR or inside the MSI-X table, -EEXIST for a duplicate, -ENODEV
  * when there is none to remove, -ENOSPC at the limit, -ENOMEM, or an errno of the eventfd or BAR.
  */
-int vfio_pci_ioeventfd(struct vfio_pci_core_device *vdev, loff_t offset, u64 data, int count,
-		       int fd);
+int vfio_pci_ioeventfd(struct vfio_pci_core_device *vdev, u64 offset, u64 data, int count, int fd);
 /* Removes all.  Context: device closing. */
 void vfio_pci_release_ioeventfds(struct vfio_pci_core_device *vdev);
 
@@ -284,7 +284,27 @@ struct vfio_pci_arch_ops {
 			  loff_t *ppos, bool iswrite);
 };
 
-/* Defined by the one arch file that is built in, all empty elsewhere. */
+/* Defined by the one arch file that is built in; vfio_pci_arch_none.c where there is no other. */
 extern const struct vfio_pci_arch_ops vfio_pci_arch;
+
+/* vfio_pci_vga.c: register_device and unregister_device where the arch has no others */
+int vfio_pci_vga_register(struct vfio_pci_core_device *vdev);
+void vfio_pci_vga_unregister(struct vfio_pci_core_device *vdev);
+
+static inline bool vfio_pci_is_vga(const struct pci_dev *pdev)
+{
+	return pdev->class >> 8 == PCI_CLASS_DISPLAY_VGA;
+}
+
+/* Whether the VGA functions' users get a VGA region. */
+static inline bool vfio_pci_vga_enabled(void)
+{
+	return IS_ENABLED(CONFIG_VFIO_PCI_VGA) && !vfio_pci_params.disable_vga;
+}
+
+/* vfio_pci_x86_vga.c, vfio_pci_x86_igd.c; built where the kernel has them configured */
+ssize_t vfio_pci_vga_rw(struct vfio_pci_core_device *vdev, char __user *buf, size_t count,
+			loff_t *ppos, bool iswrite);
+int vfio_pci_igd_open(struct vfio_pci_core_device *vdev);
 
 #endif /* VFIO_PCI_PRIV_H */
