@@ -3,7 +3,8 @@
  * What the files of vfio-pci-core owe each other; a section per file.
  *
  * Locks, outermost first (Documentation/locking.rst has the whole order):
- *	dev_set->lock > igate > ioeventfds_lock > memory_lock (write); irqlock is innermost.
+ *	dev_set->lock > config->lock > igate > ioeventfds_lock > memory_lock (write); irqlock is
+ *	innermost.
  */
 #ifndef VFIO_PCI_PRIV_H
 #define VFIO_PCI_PRIV_H
@@ -32,7 +33,7 @@ struct vfio_pci_core_params {
 
 extern struct vfio_pci_core_params vfio_pci_params;
 
-/* ---- vfio_pci_config.c, vfio_pci_caps.c: config space ---------------------------------------- */
+/* ---- vfio_pci_config*.c, vfio_pci_*caps*.c: config space ------------------------------------- */
 
 /**
  * vfio_pci_config_init() - build the user's view of config space
@@ -60,6 +61,19 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
 
 /* The INTx pin that the user sees, 0 for none.  Context: any, device open. */
 u8 vfio_pci_config_intx_pin(struct vfio_pci_core_device *vdev);
+
+/**
+ * vfio_pci_config_emulate() - make a dword of config space memory of the user's
+ * @vdev: open, not yet visible to the user
+ * @pos: in config space; a multiple of four, behind the standard header
+ * @value: what the user reads there until it writes something else
+ *
+ * The device neither shows nor gets this dword any more, until it is opened anew.
+ *
+ * Context: sleeps; takes the config lock, so never under igate or memory_lock.
+ * Return: 0, or -EINVAL for a position that will not do.
+ */
+int vfio_pci_config_emulate(struct vfio_pci_core_device *vdev, unsigned int pos, u32 value);
 
 /* ---- vfio_pci_intrs.c, vfio_pci_intx.c, vfio_pci_msi.c, vfio_pci_events.c: interrupts -------- */
 

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Config space engine: what a user's read or write does.
+ *
+ * A read takes each dword from the shadow, from the device, or bit by bit from both; bits that the
+ * shadow has never cost a device access.  A write goes register by register, as the tables cut
+ * config space, so that a wide write does not touch the neighbours of what it may change.
+ */
+#include <linux/export.h>
+#include <linux/minmax.h>
+#include <linux/uaccess.h>
+#include <linux/unaligned.h>
+
+#include "vfio_pci_config.h"
+#include "vfio_pci_priv.h"
+
+/* Dwords that travel between user and kernel in one copy */
+#define CONFIG_BATCH	64
+
+static int config_hw_read(struct pci_dev *pdev, int pos, unsigned int width, u32 *val)
+{
+	u16 word;
+	u8 byte;
+	int ret;
+
+	if (width == 4)
+		return pci_user_read_config_dword(pdev, pos, val);
+
+	if (width == 2) {
+		ret = pci_user_read_config_word(pdev, pos, &word);
+		*val = word;
+	} else {
+		ret = pci_user_read_config_byte(pdev, pos, &byte);
+		*val = byte;
+	}
+	return ret;
+}
+
+static int config_hw_write(struct pci_dev *pdev, int pos, unsigned int width, u32 val)
+{
+	if (width == 4)
+		return pci_user_write_config_dword(pdev, pos, val);
+	if (width == 2)
+		return pci_user_write_config_word(pdev, pos, val);
+	return pci_user_write_config_byte(pdev, pos, val);
+}
+
+/* The widest access that starts at @pos, is aligned, and has at most @count bytes. */
+static unsigned int config_width(unsigned int pos, size_t count)
+{
+	if (pos & 1 || count == 1)
+		return 1;
+	return pos & 2 || count < 4 ? 2 : 4;
+}
+
+static int config_read_part(struct vfio_pci_core_device *vdev, unsigned int pos,
+			    unsigned int width, u32 *val)
+{
+	struct vfio_pci_config *config = vdev->config;
+	unsigned int shift = pos % 4 * BITS_PER_BYTE;
+	u32 shadowed = config->shadowed[pos / 4] >> shift;
+	u32 all = GENMASK(width * BITS_PER_BYTE - 1, 0);
+	u32 hw = 0;
+	int ret;
+
+	if (~shadowed & all) {
+		ret = config_hw_read(vdev->pdev, pos, width, &hw);
+		if (ret)
+			return ret;
+	}
+	*val = (hw & ~shadowed) | (READ_ONCE(config->shadow[pos / 4]) >> shift & shadowed);
+	return 0;
+}
+
+/* Fills @to, which has room for it, with @count bytes of the user's view from @pos on. */
+static int config_gather(struct vfio_pci_core_device *vdev, unsigned int pos, size_t count,
+			 u8 *to)
+{
+	while (count) {
+		unsigned int width = config_width(pos, count);
+		u32 val;
+		int ret;
+
+		ret = config_read_part(vdev, pos, width, &val);
+		if (ret)
+			return ret;
+
+		if (width == 4)
+			put_unaligned_le32(val, to);
+		else if (width == 2)
+			put_unaligned_le16(val, to);
+		else
+			*to = val;
+		to += width;
+		pos += width;
+		count -= width;
+	}
+	return 0;
+}
+
+/*
+ * The row of the register at @pos, NULL if there is none; *@end becomes the position at which that
+ * register, or the stretch without one, ends.
+ */
+static const struct vfio_pci_field *config_field(const struct vfio_pci_cap_instance *cap,
+						 unsigned int pos, unsigned int *end)
+{
+	const struct vfio_pci_field *field;
+
+	for (field = cap->cap->fields; field && field->width; field++) {
+		unsigned int start = cap->start + field->offset;
+
+		if (pos < start) {
+			*end = min(*end, start);
+			return NULL;
+		}
+		if (pos < start + field->width) {
+			*end = start + field->width;
+			return field;
+		}
+	}
+	return NULL;
+}
+
+/* Finds whose register the user writes and how many of @count bytes are of that register. */
+static void config_write_prepare(struct vfio_pci_config *config, unsigned int pos, size_t count,
+				 struct vfio_pci_config_write *w)
+{
+	const struct vfio_pci_cap_instance *cap = &config->caps[config->owner[pos / 4]];
+	unsigned int cap_end = cap->start + cap->length;
+	unsigned int end = round_down(pos, 4) + 4;
+
+	/* A capability may end within a dword; what is left of that one is a gap. */
+	if (pos >= cap_end)
+		cap = &config->caps[VFIO_PCI_CONFIG_GAP];
+	else
+		end = min(end, cap_end);
+
+	w->cap = cap;
+	w->field = config_field(cap, pos, &end);
+	w->base = w->field ? cap->start + w->field->offset : pos;
+	w->pos = pos;
+	w->width = config_width(pos, min(count, end - pos));
+	w->mask = GENMASK(w->width * BITS_PER_BYTE - 1, 0) << ((pos - w->base) * BITS_PER_BYTE);
+}
+
+int vfio_pci_config_commit(struct vfio_pci_core_device *vdev,
+			   const struct vfio_pci_config_write *w)
+{
+	struct vfio_pci_config *config = vdev->config;
+	unsigned int shift = w->base % 4 * BITS_PER_BYTE;
+	u32 write = config->writable[w->pos / 4] >> shift & w->mask;
+	u32 shadowed = config->shadowed[w->pos / 4] >> shift;
+	u32 hw_write = write & ~shadowed;
+	u32 hw = 0;
+	int ret;
+
+	if (hw_write) {
+		/* Bytes of the register that are not written stay out of the access. */
+		shift = (w->pos - w->base) * BITS_PER_BYTE;
+		if (hw_write != w->mask) {
+			ret = config_hw_read(vdev->pdev, w->pos, w->width, &hw);
+			if (ret)
+				return ret;
+			hw <<= shift;
+			hw &= ~hw_write;
+			if (w->field)
+				hw &= ~w->field->w1c;
+		}
+		hw |= w->value & hw_write;
+		ret = config_hw_write(vdev->pdev, w->pos, w->width, hw >> shift);
+		if (ret)
+			return ret;
+	}
+
+	if (write & shadowed)
+		vfio_pci_config_shadow_set(config, w->base, write & shadowed, w->value);
+	return 0;
+}
+
+static int config_scatter(struct vfio_pci_core_device *vdev, unsigned int pos, size_t count,
+			  const u8 *from)
+{
+	struct vfio_pci_config *config = vdev->config;
+	struct vfio_pci_config_write w;
+
+	guard(mutex)(&config->lock);
+
+	while (count) {
+		__le32 le = 0;
+		int ret;
+
+		config_write_prepare(config, pos, count, &w);
+		memcpy(&le, from, w.width);
+		w.value = le32_to_cpu(le) << ((pos - w.base) * BITS_PER_BYTE);
+
+		if (w.field && w.field->hook)
+			ret = w.field->hook(vdev, &w);
+		else
+			ret = vfio_pci_config_commit(vdev, &w);
+		if (ret)
+			return ret;
+
+		from += w.width;
+		pos += w.width;
+		count -= w.width;
+	}
+	return 0;
+}
+
+ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf, size_t count,
+			   loff_t *ppos, bool iswrite)
+{
+	struct vfio_pci_config *config = vdev->config;
+	loff_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	__le32 batch[CONFIG_BATCH];
+	size_t done = 0;
+
+	if (pos > config->size || count > config->size - pos)
+		return -EFAULT;
+
+	while (done < count) {
+		size_t part = min(count - done, sizeof(batch));
+		int ret;
+
+		if (iswrite) {
+			if (copy_from_user(batch, buf + done, part))
+				return -EFAULT;
+			ret = config_scatter(vdev, pos + done, part, (const u8 *)batch);
+			if (ret)
+				return ret;
+		} else {
+			ret = config_gather(vdev, pos + done, part, (u8 *)batch);
+			if (ret)
+				return ret;
+			if (copy_to_user(buf + done, batch, part))
+				return -EFAULT;
+		}
+		done += part;
+	}
+
+	*ppos += done;
+	return done;
+}
+
+bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_config *config = vdev->config;
+	struct pci_dev *pdev = vdev->pdev;
+
+	/* PCI_UNKNOWN is above D3hot, too. */
+	if (!config || (__force int)pdev->current_state >= (__force int)PCI_D3hot)
+		return false;
+
+	/* Of a VF, the VF MSE bit of its PF decides; what the user wrote to the VF does not. */
+	return pdev->no_command_memory ||
+	       vfio_pci_config_shadow(config, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
+}
+
+u8 vfio_pci_config_intx_pin(struct vfio_pci_core_device *vdev)
+{
+	return vfio_pci_config_shadow(vdev->config, PCI_INTERRUPT_PIN, 1);
+}
+
+int vfio_pci_config_emulate(struct vfio_pci_core_device *vdev, unsigned int pos, u32 value)
+{
+	struct vfio_pci_config *config = vdev->config;
+
+	if (pos % 4 || pos < PCI_STD_HEADER_SIZEOF || pos >= config->size)
+		return -EINVAL;
+
+	guard(mutex)(&config->lock);
+	config->owner[pos / 4] = VFIO_PCI_CONFIG_GAP;
+	WRITE_ONCE(config->shadow[pos / 4], value);
+	config->shadowed[pos / 4] = U32_MAX;
+	config->writable[pos / 4] = U32_MAX;
+	return 0;
+}
+
+/**
+ * vfio_pci_core_range_intersect_range() - where a user's access and a register overlap
+ * @buf_start: position of the access
+ * @buf_cnt: its bytes
+ * @reg_start: position of the register
+ * @reg_cnt: its bytes
+ * @buf_offset: set to the first common byte's offset in the access
+ * @intersect_count: set to the number of common bytes
+ * @register_offset: set to the first common byte's offset in the register
+ *
+ * Positions are counted in bytes from the same origin and are not negative.
+ *
+ * Context: any.
+ * Return: true if a byte is common to both; what the pointers point to is left alone otherwise.
+ */
+bool vfio_pci_core_range_intersect_range(loff_t buf_start, size_t buf_cnt, loff_t reg_start,
+					 size_t reg_cnt, loff_t *buf_offset,
+					 size_t *intersect_count, size_t *register_offset)
+{
+	loff_t first = max(buf_start, reg_start);
+	u64 into_buf = first - buf_start;
+	u64 into_reg = first - reg_start;
+
+	if (into_buf >= buf_cnt || into_reg >= reg_cnt)
+		return false;
+
+	*buf_offset = into_buf;
+	*register_offset = into_reg;
+	*intersect_count = min_t(u64, buf_cnt - into_buf, reg_cnt - into_reg);
+	return true;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_range_intersect_range);
