@@ -95,7 +95,7 @@ static void command_sync_intx(struct vfio_pci_core_device *vdev)
 		return;
 
 	/* Seen by whoever sets INTx up from now on; what is set up already is told. */
-	vdev->virq_disabled = disabled;
+	WRITE_ONCE(vdev->virq_disabled, disabled);
 	if (disabled)
 		vfio_pci_intx_mask(vdev);
 	else
