@@ -12,6 +12,8 @@
 #include <linux/cleanup.h>
 #include <linux/vfio_pci_core.h>
 
+#include <compat/vfio_dma_buf.h>
+
 static inline struct vfio_pci_core_device *to_vfio_pci_core(struct vfio_device *core_vdev)
 {
 	return container_of(core_vdev, struct vfio_pci_core_device, vdev);
