@@ -10,7 +10,7 @@
 #include <linux/mm.h>
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#if KERNEL_VERSION(6, 17, 0) > LINUX_VERSION_CODE
 #include <linux/pfn_t.h>
 
 #ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP

@@ -257,19 +257,25 @@ bool vfio_pci_core_range_intersect_range(loff_t buf_start, size_t buf_cnt, loff_
 					 size_t reg_cnt, loff_t *buf_offset,
 					 size_t *intersect_count, size_t *register_offset);
 
-#define VFIO_PCI_CORE_IO_DECLARE(bits, type)						\
-int vfio_pci_core_iowrite##bits(struct vfio_pci_core_device *vdev, bool test_mem,	\
-				type val, void __iomem *io);				\
-int vfio_pci_core_ioread##bits(struct vfio_pci_core_device *vdev, bool test_mem,	\
-			       type *val, void __iomem *io)
-
-VFIO_PCI_CORE_IO_DECLARE(8, u8);
-VFIO_PCI_CORE_IO_DECLARE(16, u16);
-VFIO_PCI_CORE_IO_DECLARE(32, u32);
-#if defined(ioread64) && defined(iowrite64)
-VFIO_PCI_CORE_IO_DECLARE(64, u64);
+int vfio_pci_core_ioread8(struct vfio_pci_core_device *vdev, bool test_mem,
+			  u8 *val, void __iomem *io);
+int vfio_pci_core_ioread16(struct vfio_pci_core_device *vdev, bool test_mem,
+			   u16 *val, void __iomem *io);
+int vfio_pci_core_ioread32(struct vfio_pci_core_device *vdev, bool test_mem,
+			   u32 *val, void __iomem *io);
+#ifdef ioread64
+int vfio_pci_core_ioread64(struct vfio_pci_core_device *vdev, bool test_mem,
+			   u64 *val, void __iomem *io);
 #endif
-
-#undef VFIO_PCI_CORE_IO_DECLARE
+int vfio_pci_core_iowrite8(struct vfio_pci_core_device *vdev, bool test_mem,
+			   u8 val, void __iomem *io);
+int vfio_pci_core_iowrite16(struct vfio_pci_core_device *vdev, bool test_mem,
+			    u16 val, void __iomem *io);
+int vfio_pci_core_iowrite32(struct vfio_pci_core_device *vdev, bool test_mem,
+			    u32 val, void __iomem *io);
+#ifdef iowrite64
+int vfio_pci_core_iowrite64(struct vfio_pci_core_device *vdev, bool test_mem,
+			    u64 val, void __iomem *io);
+#endif
 
 #endif /* VFIO_PCI_CORE_H */
