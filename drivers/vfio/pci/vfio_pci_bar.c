@@ -360,14 +360,17 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf, siz
 	return done;
 }
 
-/* The ROM's addresses; 0 where there is neither a BAR nor a copy by the firmware. */
-static size_t rom_window(const struct pci_dev *pdev)
+static bool rom_shadowed(const struct pci_dev *pdev)
 {
-	const struct resource *res = &pdev->resource[PCI_ROM_RESOURCE];
+	return pdev->resource[PCI_ROM_RESOURCE].flags & IORESOURCE_ROM_SHADOW;
+}
 
-	if (resource_size(res))
-		return resource_size(res);
-	return res->flags & IORESOURCE_ROM_SHADOW ? ROM_SHADOW_SIZE : 0;
+/* The ROM's addresses; 0 where there is neither a BAR nor a copy by the firmware. */
+static size_t rom_window(struct pci_dev *pdev)
+{
+	if (pci_resource_len(pdev, PCI_ROM_RESOURCE))
+		return pci_resource_len(pdev, PCI_ROM_RESOURCE);
+	return rom_shadowed(pdev) ? ROM_SHADOW_SIZE : 0;
 }
 
 /**
@@ -413,8 +416,7 @@ static int rom_read(struct vfio_pci_core_device *vdev, u8 *buf, size_t pos, size
 
 	/* With memory space off no image can be found; a copy in RAM is merely out of reach. */
 	if (!vfio_pci_memory_enabled(vdev))
-		return pdev->resource[PCI_ROM_RESOURCE].flags & IORESOURCE_ROM_SHADOW ?
-		       -EIO : -ENOMEM;
+		return rom_shadowed(pdev) ? -EIO : -ENOMEM;
 
 	io = pci_map_rom(pdev, &image);
 	if (!io)

@@ -201,13 +201,16 @@ static bool reserve_page(struct vfio_pci_core_device *vdev, struct resource *bar
 	return true;
 }
 
-static bool bar_can_mmap(struct vfio_pci_core_device *vdev, struct resource *bar)
+static bool bar_can_mmap(struct vfio_pci_core_device *vdev, int index)
 {
+	struct resource *bar = &vdev->pdev->resource[index];
+	resource_size_t len = pci_resource_len(vdev->pdev, index);
+
 	if (!IS_ENABLED(CONFIG_VFIO_PCI_MMAP) || !(bar->flags & IORESOURCE_MEM) || !bar->parent ||
-	    !resource_size(bar))
+	    !len)
 		return false;
 
-	return resource_size(bar) >= PAGE_SIZE || reserve_page(vdev, bar);
+	return len >= PAGE_SIZE || reserve_page(vdev, bar);
 }
 
 /**
@@ -220,7 +223,7 @@ void vfio_pci_probe_mmaps(struct vfio_pci_core_device *vdev)
 {
 	vdev->bar_mmap_supported = 0;
 	for (int bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		if (bar_can_mmap(vdev, &vdev->pdev->resource[bar]))
+		if (bar_can_mmap(vdev, bar))
 			vdev->bar_mmap_supported |= BIT(bar);
 }
 

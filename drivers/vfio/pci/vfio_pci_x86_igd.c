@@ -8,7 +8,6 @@
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
 
-#include "vfio_pci_config.h"
 #include "vfio_pci_priv.h"
 
 #define IGD_REGION_TYPE		(PCI_VENDOR_ID_INTEL | VFIO_REGION_TYPE_PCI_VENDOR_TYPE)
@@ -135,17 +134,6 @@ static int igd_map_vbt(struct igd_opregion *opregion, u32 addr)
 	return 0;
 }
 
-/*
- * A guest's firmware writes the address of its own copy to the register.  That is between the user
- * and its guest: what the function holds is for the host's driver.
- */
-static void igd_virtualize_addr(struct vfio_pci_config *config, u32 addr)
-{
-	config->shadow[IGD_OPREGION_ADDR / 4] = addr;
-	config->shadowed[IGD_OPREGION_ADDR / 4] = U32_MAX;
-	config->writable[IGD_OPREGION_ADDR / 4] = U32_MAX;
-}
-
 static int igd_open_opregion(struct vfio_pci_core_device *vdev)
 {
 	u32 addr, kib;
@@ -183,8 +171,8 @@ static int igd_open_opregion(struct vfio_pci_core_device *vdev)
 		return ret;
 	opregion = NULL;	/* the region's now */
 
-	igd_virtualize_addr(vdev->config, addr);
-	return 0;
+	/* A guest's firmware puts its copy's address there; the function keeps the host's. */
+	return vfio_pci_config_emulate(vdev, IGD_OPREGION_ADDR, addr);
 }
 
 /* Config space reads in natural widths, of a bridge that the host goes on using. */
