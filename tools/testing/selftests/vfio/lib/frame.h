@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What fixture.h builds on, free of the kselftest harness. */
+#ifndef SELFTEST_VFIO_FRAME_H
+#define SELFTEST_VFIO_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+struct vdev;
+
+/* The function under test. */
+const char *test_bdf(void);
+/* Register a fixture; @shared: its tests use the device that main() holds open. */
+void fixture_needs(const char *fixture, __u32 traits, bool shared);
+/* Turn "program" into "program -f FITS -f FITS"; NULL when nothing fits. */
+char **fixture_arguments(int *argc, char **argv);
+/*
+ * Open the function once for all shared fixtures of the program. Closing the
+ * last file of a device resets it, which costs a quarter of a second a test.
+ * 0 or -errno; also 0 when no fixture that fits is a shared one.
+ */
+int held_open(void);
+/* A file of the device held open, for one test; the registers are as after open. */
+int held_device(struct vdev *v);
+/* Undo what a test may have left behind. */
+void held_release(struct vdev *v);
+
+/**
+ * struct bad_call - one row of a table of calls that must be refused
+ * @what:	the mistake
+ * @words:	the argument, as the UAPI lays it out in 32-bit words
+ * @want:	-errno
+ */
+struct bad_call {
+	const char *what;
+	__u32 words[12];
+	int want;
+};
+
+/* Make every call of a table; the number of rows whose result differs is returned. */
+int refuse_all(const struct vdev *v, unsigned long cmd, const struct bad_call *rows, size_t count);
+#define REFUSE_ALL(v, cmd, rows) refuse_all(v, cmd, rows, sizeof(rows) / sizeof((rows)[0]))
+
+/* Whether @v still answers and its config space still shows its vendor. */
+bool still_usable(const struct vdev *v);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See traits.h. */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+
+#include "pci_sysfs.h"
+#include "traits.h"
+#include "vdev.h"
+
+#define ANY_SIZE (~0ULL)
+
+/* Device models of QEMU, by vendor and device ID. */
+static const struct model {
+	__u16 vendor;
+	__u16 device;
+	__u32 traits;
+	struct scratch scratch;
+	struct scratch witness;
+} models[] = {
+	/* nvme: admin queue attributes; controller configuration while disabled */
+	{ 0x1b36, 0x0010, IS_NVME | HAS_SCRATCH | HAS_WITNESS,
+	  { 0, 0x24, 4, 0x00010001, 0x0fff0fff }, { 0, 0x14, 4, 0x00460000, 0x00ff0000 } },
+	/* 82576 and 82574L: VLAN EtherType */
+	{ 0x8086, 0x10c9, HAS_SCRATCH | HAS_WITNESS,
+	  { 0, 0x38, 4, 0x5a5a, 0xffff }, { 0, 0x38, 4, 0x5a5a, 0xffff } },
+	{ 0x8086, 0x10d3, HAS_SCRATCH | HAS_WITNESS,
+	  { 0, 0x38, 4, 0x5a5a, 0xffff }, { 0, 0x38, 4, 0x5a5a, 0xffff } },
+	/* virtio-blk, modern: feature select; device status "acknowledge" */
+	{ 0x1af4, 0x1042, HAS_SCRATCH | HAS_WITNESS,
+	  { 4, 0x00, 4, 1, 0xffffffff }, { 4, 0x14, 1, 1, 0xff } },
+	/* edu: liveness check, inverts */
+	{ 0x1234, 0x11e8, IS_EDU | HAS_SCRATCH,
+	  { 0, 0x04, 4, 0x12345678, 0xffffffff, true }, {} },
+	/* ivshmem-plain: the shared memory */
+	{ 0x1af4, 0x1110, IS_RAM_BAR | HAS_SCRATCH, { 2, 0x1000, 4, 1, 0xffffffff }, {} },
+};
+
+static const struct model *model_of(const char *bdf)
+{
+	long vendor = pci_attr_number(bdf, "vendor");
+	long device = pci_attr_number(bdf, "device");
+	size_t i;
+
+	for (i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+		if (models[i].vendor == vendor && models[i].device == device)
+			return &models[i];
+	return NULL;
+}
+
+const struct scratch *scratch_of(const char *bdf)
+{
+	const struct model *model = model_of(bdf);
+
+	return model && model->traits & HAS_SCRATCH ? &model->scratch : NULL;
+}
+
+const struct scratch *witness_of(const char *bdf)
+{
+	const struct model *model = model_of(bdf);
+
+	return model && model->traits & HAS_WITNESS ? &model->witness : NULL;
+}
+
+bool register_of(const char *bdf, int *bar, __u64 *offset)
+{
+	const struct scratch *s = scratch_of(bdf);
+	unsigned int msix = phys_find_cap(bdf, PCI_CAP_ID_MSIX);
+	int table = -1;
+
+	if (msix)
+		table = phys_get(bdf, msix + PCI_MSIX_TABLE, 4) & PCI_MSIX_TABLE_BIR;
+	*offset = s ? s->offset : 0;
+	*bar = s ? s->bar : bar_with(bdf, RESOURCE_MEM, 4, ANY_SIZE);
+	return *bar >= 0 && (s || *bar != table);
+}
+
+__u32 scratch_echo(const struct scratch *s, __u32 value)
+{
+	return (s->inverts ? ~value : value) & s->mask;
+}
+
+int bar_with(const char *bdf, __u64 flag, __u64 min, __u64 max)
+{
+	int bar;
+
+	for (bar = 0; bar < 6; bar++) {
+		__u64 flags, size = pci_resource(bdf, bar, &flags);
+
+		if (size >= min && size <= max && size && flags & flag)
+			return bar;
+	}
+	return -1;
+}
+
+bool peer_of(const char *bdf, char *peer, size_t size)
+{
+	DIR *dir = opendir("/sys/bus/pci/devices");
+	struct dirent *entry;
+	bool found = false;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, bdf, 10) || !strcmp(entry->d_name, bdf) ||
+		    pci_attr_exists(entry->d_name, "physfn"))
+			continue;
+		snprintf(peer, size, "%.15s", entry->d_name);
+		found = true;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static const struct {
+	unsigned int id;
+	bool extended;
+	__u32 trait;
+} cap_traits[] = {
+	{ PCI_CAP_ID_MSI, false, HAS_MSI },
+	{ PCI_CAP_ID_PM, false, HAS_PM },
+	{ PCI_CAP_ID_EXP, false, HAS_PCIE },
+	{ PCI_CAP_ID_VPD, false, HAS_VPD },
+	{ PCI_EXT_CAP_ID_ERR, true, HAS_AER },
+	{ PCI_EXT_CAP_ID_SRIOV, true, HAS_SRIOV },
+};
+
+static __u32 cap_bits(const char *bdf)
+{
+	__u32 bits = 0;
+	unsigned int at;
+	size_t i;
+
+	for (i = 0; i < sizeof(cap_traits) / sizeof(cap_traits[0]); i++)
+		if (cap_traits[i].extended ? phys_find_ecap(bdf, cap_traits[i].id) :
+					     phys_find_cap(bdf, cap_traits[i].id))
+			bits |= cap_traits[i].trait;
+
+	at = phys_find_cap(bdf, PCI_CAP_ID_MSIX);
+	if (at) {
+		unsigned int vectors = (phys_get(bdf, at + 2, 2) & PCI_MSIX_FLAGS_QSIZE) + 1;
+		__u32 table = phys_get(bdf, at + PCI_MSIX_TABLE, 4);
+
+		bits |= HAS_MSIX | (vectors >= 16 ? HAS_MANY_MSIX : 0);
+		if (pci_resource(bdf, table & PCI_MSIX_TABLE_BIR, NULL) > 16 * vectors)
+			bits |= HAS_MSIX_SPARE;
+	}
+	at = phys_find_cap(bdf, PCI_CAP_ID_EXP);
+	if (at && phys_get(bdf, at + PCI_EXP_DEVCAP, 4) & PCI_EXP_DEVCAP_FLR)
+		bits |= HAS_FLR;
+	at = phys_find_cap(bdf, PCI_CAP_ID_PM);
+	if (at && !(phys_get(bdf, at + PCI_PM_CTRL, 2) & PCI_PM_CTRL_NO_SOFT_RESET))
+		bits |= HAS_SOFT_RESET;
+	return bits;
+}
+
+static __u32 bar_bits(const char *bdf)
+{
+	const __u64 page = sysconf(_SC_PAGESIZE);
+
+	return (bar_with(bdf, RESOURCE_MEM, 1, ANY_SIZE) < 0 ? 0 : HAS_MEM_BAR) |
+	       (bar_with(bdf, RESOURCE_IO, 1, ANY_SIZE) < 0 ? 0 : HAS_IO_BAR) |
+	       (bar_with(bdf, RESOURCE_MEM, page, ANY_SIZE) < 0 ? 0 : HAS_PAGE_BAR) |
+	       (bar_with(bdf, RESOURCE_MEM, 1, page - 1) < 0 ? 0 : HAS_SMALL_BAR) |
+	       (bar_with(bdf, RESOURCE_MEM, 256ULL << 20, ANY_SIZE) < 0 ? 0 : HAS_HUGE_BAR) |
+	       (pci_resource(bdf, 6, NULL) ? HAS_ROM : LACKS_ROM);
+}
+
+static __u32 place_bits(const char *bdf)
+{
+	char peer[16];
+	__u32 bits = pci_attr_exists(bdf, "physfn") ? IS_VF : IS_PF;
+
+	if (!(bits & IS_VF) && peer_of(bdf, peer, sizeof(peer)))
+		bits |= HAS_PEER |
+			(vdev_group_of(bdf) != vdev_group_of(peer) ? HAS_PEER_GROUP : 0);
+	if (strncmp(bdf, "0000:00:", 8) && !(bits & IS_VF))
+		bits |= HAS_BUS_RESET;
+	if (!(bits & IS_VF) && phys_get(bdf, PCI_INTERRUPT_PIN, 1))
+		bits |= HAS_INTX;
+	if (phys_cfg_size(bdf) > 256)
+		bits |= HAS_EXT_CONFIG;
+	if (!access("/dev/vfio/devices", F_OK))
+		bits |= HAS_CDEV;
+	return bits;
+}
+
+__u32 traits_of(const char *bdf)
+{
+	static char known[16];
+	static __u32 bits;
+	const struct model *model = model_of(bdf);
+
+	if (!strcmp(known, bdf))
+		return bits;
+	bits = cap_bits(bdf) | bar_bits(bdf) | place_bits(bdf) | (model ? model->traits : 0);
+	/* A bus reset is no function's own where functions share the bus. */
+	if (pci_attr_exists(bdf, "reset") && (bits & HAS_FLR || !(bits & HAS_PEER)))
+		bits |= HAS_RESET;
+	snprintf(known, sizeof(known), "%s", bdf);
+	return bits;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a function has, as bits: a test fixture states the bits it needs, and is
+ * run on the functions that have them. Nothing is ever skipped at run time.
+ */
+#ifndef SELFTEST_VFIO_TRAITS_H
+#define SELFTEST_VFIO_TRAITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#define HAS_INTX	(1U << 0)	/* an interrupt pin that is routed */
+#define HAS_MSI		(1U << 1)
+#define HAS_MSIX	(1U << 2)
+#define HAS_PM		(1U << 3)	/* power management capability */
+#define HAS_PCIE	(1U << 4)
+#define HAS_FLR		(1U << 5)	/* PCIe function level reset */
+#define HAS_VPD		(1U << 6)
+#define HAS_AER		(1U << 7)
+#define HAS_MEM_BAR	(1U << 8)
+#define HAS_IO_BAR	(1U << 9)
+#define HAS_PAGE_BAR	(1U << 10)	/* a memory BAR of a page or more */
+#define HAS_SMALL_BAR	(1U << 11)	/* a memory BAR below a page */
+#define HAS_HUGE_BAR	(1U << 12)	/* a memory BAR of 256 MiB or more */
+#define HAS_ROM		(1U << 13)
+#define HAS_SRIOV	(1U << 14)	/* is a PF */
+#define HAS_SCRATCH	(1U << 15)	/* a register known to hold what is written */
+#define HAS_PEER	(1U << 16)	/* another function shares the bus */
+#define HAS_PEER_GROUP	(1U << 17)	/* ... and is in a group of its own */
+#define IS_VF		(1U << 18)
+#define IS_PF		(1U << 19)	/* is not a VF */
+#define IS_EDU		(1U << 20)
+#define IS_RAM_BAR	(1U << 21)	/* ivshmem: BAR 2 is memory */
+#define IS_NVME		(1U << 22)
+#define HAS_MANY_MSIX	(1U << 23)	/* 16 vectors or more */
+#define HAS_CDEV	(1U << 24)	/* the kernel offers /dev/vfio/devices */
+#define HAS_RESET	(1U << 25)	/* the kernel lists a way to reset it */
+#define HAS_BUS_RESET	(1U << 26)	/* sits below a bridge */
+#define HAS_EXT_CONFIG	(1U << 27)	/* 4096 bytes of config space */
+#define HAS_SOFT_RESET	(1U << 28)	/* loses its state in D3hot */
+#define LACKS_ROM	(1U << 29)
+#define HAS_MSIX_SPARE	(1U << 30)	/* the MSI-X BAR has room beside the table */
+#define HAS_WITNESS	(1U << 31)	/* a register known to be cleared by reset */
+
+/* The bits of @bdf; the first call asks sysfs, the others remember. */
+__u32 traits_of(const char *bdf);
+
+/**
+ * struct scratch - a register that a test may write
+ * @bar:	region index
+ * @offset:	in it
+ * @width:	bytes
+ * @value:	one that may be written; for other values see @mask
+ * @mask:	bits that keep their value
+ * @inverts:	reads back inverted
+ */
+struct scratch {
+	int bar;
+	__u64 offset;
+	size_t width;
+	__u32 value;
+	__u32 mask;
+	bool inverts;
+};
+
+/* The scratch register of @bdf's model, NULL if none is known. */
+const struct scratch *scratch_of(const char *bdf);
+/* A register that a reset brings back to the value it had after open; NULL if none is known. */
+const struct scratch *witness_of(const char *bdf);
+/* What reads back after @value was written. */
+__u32 scratch_echo(const struct scratch *s, __u32 value);
+
+/* A memory register that may be read at any time, outside the MSI-X table. False if none. */
+bool register_of(const char *bdf, int *bar, __u64 *offset);
+
+/* The other function of @bdf's bus, or false. */
+bool peer_of(const char *bdf, char *peer, size_t size);
+/* First BAR whose resource has @flag and lies between @min and @max bytes; -1 if none. */
+int bar_with(const char *bdf, __u64 flag, __u64 min, __u64 max);
+
+#endif
