@@ -10,35 +10,17 @@
 
 #include "vdev.h"
 
-/* The UAPI leaves offsets to GET_REGION_INFO; ask once for each call. */
-static int locate(const struct vdev *v, __u32 region, __u64 *offset)
-{
-	struct vfio_region_info info;
-	int ret = vdev_region_info(v, region, &info);
-
-	*offset = info.offset;
-	return ret;
-}
-
 ssize_t vdev_read(const struct vdev *v, __u32 region, __u64 off, void *buf, size_t len)
 {
-	__u64 base;
-	ssize_t ret = locate(v, region, &base);
+	ssize_t ret = pread(v->fd, buf, len, v->offsets[region] + off);
 
-	if (ret)
-		return ret;
-	ret = pread(v->fd, buf, len, base + off);
 	return ret < 0 ? -errno : ret;
 }
 
 ssize_t vdev_write(const struct vdev *v, __u32 region, __u64 off, const void *buf, size_t len)
 {
-	__u64 base;
-	ssize_t ret = locate(v, region, &base);
+	ssize_t ret = pwrite(v->fd, buf, len, v->offsets[region] + off);
 
-	if (ret)
-		return ret;
-	ret = pwrite(v->fd, buf, len, base + off);
 	return ret < 0 ? -errno : ret;
 }
 
@@ -112,13 +94,9 @@ __u32 cfg_find_ecap(const struct vdev *v, __u16 id)
 
 void *vdev_mmap(const struct vdev *v, __u32 region, __u64 off, size_t len, int flags, int *err)
 {
-	__u64 base;
-	void *addr;
+	void *addr = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, v->fd,
+			  v->offsets[region] + off);
 
-	*err = locate(v, region, &base);
-	if (*err)
-		return NULL;
-	addr = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, v->fd, base + off);
 	if (addr != MAP_FAILED)
 		return addr;
 	*err = -errno;

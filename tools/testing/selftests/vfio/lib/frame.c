@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See frame.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "frame.h"
 #include "pci_sysfs.h"
@@ -99,6 +101,14 @@ char **fixture_arguments(int *argc, char **argv)
 		return argv;
 	*argc = n;
 	return chosen;
+}
+
+void exclude_others(void)
+{
+	int fd = open("/run/vfio-selftests.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_EX))
+		abort();
 }
 
 int refuse_all(const struct vdev *v, unsigned long cmd, const struct bad_call *rows, size_t count)

@@ -26,6 +26,9 @@ int held_device(struct vdev *v);
 /* Undo what a test may have left behind. */
 void held_release(struct vdev *v);
 
+/* Wait for everyone else who changes what all drivers share; until the process ends. */
+void exclude_others(void);
+
 /**
  * struct bad_call - one row of a table of calls that must be refused
  * @what:	the mistake

@@ -2,6 +2,7 @@
 /* See traits.h. */
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/pci_regs.h>
@@ -140,18 +141,12 @@ static __u32 cap_bits(const char *bdf)
 	at = phys_find_cap(bdf, PCI_CAP_ID_MSIX);
 	if (at) {
 		unsigned int vectors = (phys_get(bdf, at + 2, 2) & PCI_MSIX_FLAGS_QSIZE) + 1;
-		__u32 table = phys_get(bdf, at + PCI_MSIX_TABLE, 4);
 
 		bits |= HAS_MSIX | (vectors >= 16 ? HAS_MANY_MSIX : 0);
-		if (pci_resource(bdf, table & PCI_MSIX_TABLE_BIR, NULL) > 16 * vectors)
-			bits |= HAS_MSIX_SPARE;
 	}
 	at = phys_find_cap(bdf, PCI_CAP_ID_EXP);
 	if (at && phys_get(bdf, at + PCI_EXP_DEVCAP, 4) & PCI_EXP_DEVCAP_FLR)
 		bits |= HAS_FLR;
-	at = phys_find_cap(bdf, PCI_CAP_ID_PM);
-	if (at && !(phys_get(bdf, at + PCI_PM_CTRL, 2) & PCI_PM_CTRL_NO_SOFT_RESET))
-		bits |= HAS_SOFT_RESET;
 	return bits;
 }
 
@@ -162,7 +157,6 @@ static __u32 bar_bits(const char *bdf)
 	return (bar_with(bdf, RESOURCE_MEM, 1, ANY_SIZE) < 0 ? 0 : HAS_MEM_BAR) |
 	       (bar_with(bdf, RESOURCE_IO, 1, ANY_SIZE) < 0 ? 0 : HAS_IO_BAR) |
 	       (bar_with(bdf, RESOURCE_MEM, page, ANY_SIZE) < 0 ? 0 : HAS_PAGE_BAR) |
-	       (bar_with(bdf, RESOURCE_MEM, 1, page - 1) < 0 ? 0 : HAS_SMALL_BAR) |
 	       (bar_with(bdf, RESOURCE_MEM, 256ULL << 20, ANY_SIZE) < 0 ? 0 : HAS_HUGE_BAR) |
 	       (pci_resource(bdf, 6, NULL) ? HAS_ROM : LACKS_ROM);
 }
@@ -183,6 +177,8 @@ static __u32 place_bits(const char *bdf)
 		bits |= HAS_EXT_CONFIG;
 	if (!access("/dev/vfio/devices", F_OK))
 		bits |= HAS_CDEV;
+	if (getenv("VFIO_QEMU_ID"))
+		bits |= HAS_QEMU_ID;
 	return bits;
 }
 

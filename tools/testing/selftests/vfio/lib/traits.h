@@ -21,7 +21,7 @@
 #define HAS_MEM_BAR	(1U << 8)
 #define HAS_IO_BAR	(1U << 9)
 #define HAS_PAGE_BAR	(1U << 10)	/* a memory BAR of a page or more */
-#define HAS_SMALL_BAR	(1U << 11)	/* a memory BAR below a page */
+#define HAS_QEMU_ID	(1U << 11)	/* $VFIO_QEMU_ID names it in QEMU's monitor */
 #define HAS_HUGE_BAR	(1U << 12)	/* a memory BAR of 256 MiB or more */
 #define HAS_ROM		(1U << 13)
 #define HAS_SRIOV	(1U << 14)	/* is a PF */
@@ -38,9 +38,7 @@
 #define HAS_RESET	(1U << 25)	/* the kernel lists a way to reset it */
 #define HAS_BUS_RESET	(1U << 26)	/* sits below a bridge */
 #define HAS_EXT_CONFIG	(1U << 27)	/* 4096 bytes of config space */
-#define HAS_SOFT_RESET	(1U << 28)	/* loses its state in D3hot */
 #define LACKS_ROM	(1U << 29)
-#define HAS_MSIX_SPARE	(1U << 30)	/* the MSI-X BAR has room beside the table */
 #define HAS_WITNESS	(1U << 31)	/* a register known to be cleared by reset */
 
 /* The bits of @bdf; the first call asks sysfs, the others remember. */

@@ -81,8 +81,15 @@ int vdev_open_container(int group)
 
 static int take_device(struct vdev *v, const char *name)
 {
+	struct vfio_region_info info;
+	__u32 index;
+
 	v->fd = control(v->group, VFIO_GROUP_GET_DEVICE_FD, (void *)name);
-	return v->fd < 0 ? v->fd : 0;
+	if (v->fd < 0)
+		return v->fd;
+	for (index = 0; index < VFIO_PCI_NUM_REGIONS; index++)
+		v->offsets[index] = vdev_region_info(v, index, &info) ? 0 : info.offset;
+	return 0;
 }
 
 int vdev_open_named(struct vdev *v, const char *bdf, const char *name)
@@ -120,6 +127,10 @@ int vdev_join(struct vdev *v, const struct vdev *first, const char *bdf)
 	v->fd = -1;
 	v->shared = true;
 	snprintf(v->bdf, sizeof(v->bdf), "%s", bdf);
+	if (!strcmp(bdf, first->bdf)) {
+		v->fd = control(v->group, VFIO_GROUP_GET_DEVICE_FD, (void *)bdf);
+		return v->fd < 0 ? v->fd : 0;
+	}
 	if (vdev_group_of(bdf) == vdev_group_of(first->bdf))
 		return take_device(v, bdf);
 

@@ -23,6 +23,7 @@
  * @group:	the IOMMU group's file, -1 when opened by cdev
  * @fd:		the device itself
  * @shared:	container and group belong to another vdev
+ * @offsets:	of the fixed regions in @fd; asked once
  */
 struct vdev {
 	char bdf[16];
@@ -30,6 +31,7 @@ struct vdev {
 	int group;
 	int fd;
 	bool shared;
+	__u64 offsets[VFIO_PCI_NUM_REGIONS];
 };
 
 /**
