@@ -88,8 +88,10 @@ devices_arguments() {
 	local spec slot=$lab_first_slot bus address function parts
 
 	for spec in "$@"; do
-		bus=port$slot address=0
-		qemu+=(-device "pcie-root-port,id=$bus,bus=pcie.0,addr=$slot,chassis=$slot,slot=$slot")
+		bus=port$slot
+		printf -v address '%x' "$slot"
+		qemu+=(-device "pcie-root-port,id=$bus,bus=pcie.0,addr=$address,chassis=$slot,slot=$slot")
+		address=0
 		if [[ $spec == bridge:* ]]; then
 			qemu+=(-device "pcie-pci-bridge,id=bridge$slot,bus=$bus")
 			bus=bridge$slot address=1
