@@ -53,22 +53,33 @@ static unsigned int config_width(unsigned int pos, size_t count)
 	return pos & 2 || count < 4 ? 2 : 4;
 }
 
-static int config_read_part(struct vfio_pci_core_device *vdev, unsigned int pos,
-			    unsigned int width, u32 *val)
+/* Fills @to with @count bytes, at most a dword, of the dword that @pos is in. */
+static int config_read_part(struct vfio_pci_core_device *vdev, unsigned int pos, size_t count,
+			    u8 *to)
 {
 	struct vfio_pci_config *config = vdev->config;
-	unsigned int shift = pos % 4 * BITS_PER_BYTE;
-	u32 shadowed = config->shadowed[pos / 4] >> shift;
-	u32 all = GENMASK(width * BITS_PER_BYTE - 1, 0);
-	u32 hw = 0;
-	int ret;
+	u32 shadowed = config->shadowed[pos / 4];
+	u32 shadow = READ_ONCE(config->shadow[pos / 4]);
 
-	if (~shadowed & all) {
-		ret = config_hw_read(vdev->pdev, pos, width, &hw);
-		if (ret)
-			return ret;
+	while (count) {
+		unsigned int width = config_width(pos, count);
+		unsigned int shift = pos % 4 * BITS_PER_BYTE;
+		u32 hw = 0;
+		__le32 le;
+		int ret;
+
+		if (~shadowed & vfio_pci_config_bits(pos, width)) {
+			ret = config_hw_read(vdev->pdev, pos, width, &hw);
+			if (ret)
+				return ret;
+		}
+		le = cpu_to_le32((hw & ~(shadowed >> shift)) | (shadow & shadowed) >> shift);
+		memcpy(to, &le, width);
+
+		to += width;
+		pos += width;
+		count -= width;
 	}
-	*val = (hw & ~shadowed) | (READ_ONCE(config->shadow[pos / 4]) >> shift & shadowed);
 	return 0;
 }
 
@@ -76,26 +87,33 @@ static int config_read_part(struct vfio_pci_core_device *vdev, unsigned int pos,
 static int config_gather(struct vfio_pci_core_device *vdev, unsigned int pos, size_t count,
 			 u8 *to)
 {
-	while (count) {
-		unsigned int width = config_width(pos, count);
-		u32 val;
-		int ret;
+	struct vfio_pci_config *config = vdev->config;
+	size_t part = min(count, -pos % 4);
+	int ret;
 
-		ret = config_read_part(vdev, pos, width, &val);
+	if (part) {
+		ret = config_read_part(vdev, pos, part, to);
 		if (ret)
 			return ret;
-
-		if (width == 4)
-			put_unaligned_le32(val, to);
-		else if (width == 2)
-			put_unaligned_le16(val, to);
-		else
-			*to = val;
-		to += width;
-		pos += width;
-		count -= width;
+		to += part;
+		pos += part;
+		count -= part;
 	}
-	return 0;
+
+	for (; count >= 4; to += 4, pos += 4, count -= 4) {
+		u32 shadowed = config->shadowed[pos / 4];
+		u32 val = READ_ONCE(config->shadow[pos / 4]);
+		u32 hw;
+
+		if (shadowed != U32_MAX) {
+			ret = pci_user_read_config_dword(vdev->pdev, pos, &hw);
+			if (ret)
+				return ret;
+			val = (hw & ~shadowed) | (val & shadowed);
+		}
+		put_unaligned_le32(val, to);
+	}
+	return count ? config_read_part(vdev, pos, count, to) : 0;
 }
 
 /*

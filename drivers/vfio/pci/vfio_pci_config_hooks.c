@@ -39,21 +39,13 @@ static void bars_restore(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	u32 *bars = vdev->config->bars;
-	u16 command;
 	int i;
-
-	/* The PF has a VF's BARs. */
-	if (pdev->is_virtfn)
-		return;
 
 	pci_info_ratelimited(pdev, "reset behind our back, BARs written again\n");
 
 	for (i = 0; i < PCI_STD_NUM_BARS; i++)
 		pci_user_write_config_dword(pdev, PCI_BASE_ADDRESS_0 + i * 4, bars[i]);
 	pci_user_write_config_dword(pdev, PCI_ROM_ADDRESS, bars[i]);
-
-	if (vdev->nointx && !pci_user_read_config_word(pdev, PCI_COMMAND, &command))
-		pci_user_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_INTX_DISABLE);
 }
 
 /*
@@ -65,23 +57,31 @@ static void bars_restore(struct vfio_pci_core_device *vdev)
 static int command_commit(struct vfio_pci_core_device *vdev,
 			  const struct vfio_pci_config_write *w, u16 old, u16 new)
 {
+	const u16 virt = PCI_COMMAND_MEMORY | PCI_COMMAND_IO | PCI_COMMAND_INTX_DISABLE;
 	const u16 decode = PCI_COMMAND_MEMORY | PCI_COMMAND_IO;
+	const u16 write = w->mask & ~PCI_COMMAND_INTX_DISABLE;
+	struct pci_dev *pdev = vdev->pdev;
 	u16 device, lost;
 	int ret;
 
-	ret = pci_user_read_config_word(vdev->pdev, PCI_COMMAND, &device);
+	ret = pci_user_read_config_word(pdev, PCI_COMMAND, &device);
 	if (ret)
 		return ret;
 
 	lost = new & old & ~device & decode;
-	if (vdev->pdev->no_command_memory)
+	if (pdev->no_command_memory)
 		lost &= ~PCI_COMMAND_MEMORY;
-	if (lost || !bars_intact(vdev))
+	/* What a VF decodes is up to its PF. */
+	if (!pdev->is_virtfn && (lost || !bars_intact(vdev))) {
 		bars_restore(vdev);
+		if (vdev->nointx)
+			device |= PCI_COMMAND_INTX_DISABLE;
+	}
 
-	ret = vfio_pci_config_commit(vdev, w);
+	ret = pci_user_write_config_word(pdev, PCI_COMMAND,
+					 (device & ~write) | (w->value & write));
 	if (!ret)
-		vfio_pci_config_shadow_set(vdev->config, PCI_COMMAND, decode, new);
+		vfio_pci_config_shadow_set(vdev->config, PCI_COMMAND, virt, new);
 	return ret;
 }
 
@@ -164,6 +164,10 @@ int vfio_pci_vpd_addr_hook(struct vfio_pci_core_device *vdev, struct vfio_pci_co
 	ret = vfio_pci_config_commit(vdev, w);
 	if (ret || !(w->mask & PCI_VPD_ADDR_F))
 		return ret;
+
+	/* A device may have put something else where the data ought to be. */
+	if (config->owner[data_pos / 4] != config->owner[w->base / 4])
+		return 0;
 
 	addr = vfio_pci_config_shadow(config, w->base, 2);
 	if (addr & PCI_VPD_ADDR_F) {

@@ -89,16 +89,18 @@ static int config_fill(struct vfio_pci_config *config, struct pci_dev *pdev, uns
 	}
 
 	for (field = inst->cap->fields; field && field->width; field++) {
-		if (field->zero && field->offset + field->width <= inst->length)
-			vfio_pci_config_shadow_set(config, inst->start + field->offset,
-						   field->zero, 0);
+		pos = inst->start + field->offset;
+		if (field->zero && field->offset + field->width <= inst->length &&
+		    config->owner[pos / 4] == index)
+			vfio_pci_config_shadow_set(config, pos, field->zero, 0);
 	}
 	return 0;
 }
 
 /*
  * Lays the table of @cap over @length bytes from @start on.  Where capabilities overlap, the one
- * that is later in the list wins, but a raw one never uncovers what another protects.
+ * that is later in the list wins, but never the dword that links another into the list, and a raw
+ * one never uncovers what another protects.
  */
 static int config_claim(struct vfio_pci_config *config, struct pci_dev *pdev,
 			const struct vfio_pci_cap *cap, unsigned int start, unsigned int length)
@@ -114,16 +116,19 @@ static int config_claim(struct vfio_pci_config *config, struct pci_dev *pdev,
 
 	for (pos = start; pos < start + length; pos += 4) {
 		unsigned int bytes = min(start + length - pos, 4);
-		const struct vfio_pci_cap *owner = config->caps[config->owner[pos / 4]].cap;
+		const struct vfio_pci_cap_instance *owner;
+		bool raw = cap->raw;
 
 		if (config->owner[pos / 4] != VFIO_PCI_CONFIG_GAP) {
+			owner = &config->caps[config->owner[pos / 4]];
 			overlap = pos;
-			if (cap->raw && !owner->raw)
+			raw &= owner->cap->raw;
+			if (owner->start == pos || (raw != cap->raw && pos != start))
 				continue;
 		}
 		config->owner[pos / 4] = index;
 		config_set(config->shadowed, pos, bytes, 0);
-		config_set(config->writable, pos, bytes, cap->raw ? U32_MAX : 0);
+		config_set(config->writable, pos, bytes, raw ? U32_MAX : 0);
 	}
 
 	for (field = cap->fields; field && field->width; field++) {
