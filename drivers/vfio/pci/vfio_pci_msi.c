@@ -202,6 +202,17 @@ static int vfio_pci_msi_arm(struct vfio_pci_core_device *vdev, struct vfio_pci_m
 }
 
 /*
+ * Frees all interrupts, which clears DisINTx as well.  A function with broken INTx must never see
+ * it clear, and a user who set it must not get a line asserted that nobody handles.
+ */
+static void vfio_pci_msi_free_irqs(struct vfio_pci_core_device *vdev)
+{
+	pci_free_irq_vectors(vdev->pdev);
+	if (vdev->nointx || (vdev->pci_2_3 && READ_ONCE(vdev->virq_disabled)))
+		pci_intx(vdev->pdev, 0);
+}
+
+/*
  * Makes irq_type @index with @count vectors.  Return: 0, an errno, or a positive number of vectors
  * if there are fewer to be had, and then none are taken.
  */
@@ -215,7 +226,7 @@ static int vfio_pci_msi_enable(struct vfio_pci_core_device *vdev, unsigned int i
 	if (got < 0)
 		return got;
 	if (got < count) {
-		pci_free_irq_vectors(vdev->pdev);
+		vfio_pci_msi_free_irqs(vdev);
 		return got;
 	}
 
@@ -267,7 +278,7 @@ static int vfio_pci_msi_change(struct vfio_pci_core_device *vdev,
 }
 
 /* Takes all handlers away, and then the interrupts. */
-static void vfio_pci_msi_free_irqs(struct vfio_pci_core_device *vdev)
+static void vfio_pci_msi_disarm_all(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_msi_vector *vector;
 	unsigned long nr;
@@ -276,7 +287,7 @@ static void vfio_pci_msi_free_irqs(struct vfio_pci_core_device *vdev)
 
 	xa_for_each(&vdev->ctx, nr, vector)
 		vfio_pci_msi_disarm(vector);
-	pci_free_irq_vectors(vdev->pdev);
+	vfio_pci_msi_free_irqs(vdev);
 }
 
 /* Context: irq_type none, or about to be: no handler and no producer is left. */
@@ -357,12 +368,7 @@ int vfio_pci_msi_release(struct vfio_pci_core_device *vdev, unsigned int index)
 	xa_for_each(&vdev->ctx, nr, vector)
 		irq_bypass_unregister_producer(&vector->producer);
 
-	vfio_pci_msi_free_irqs(vdev);
-
-	/* That cleared DisINTx, which a function with broken INTx must never see. */
-	if (vdev->nointx)
-		pci_intx(vdev->pdev, 0);
-
+	vfio_pci_msi_disarm_all(vdev);
 	vfio_pci_msi_free_vectors(vdev);
 	vdev->irq_type = VFIO_PCI_NUM_IRQS;
 	return 0;
