@@ -10,7 +10,8 @@
 declare -rA lab_devices=(
 	[virtio-blk]='virtio-blk-pci,id=%i,drive=%i-disk,disable-legacy=on,iommu_platform=on,ats=on'
 	[nvme]='nvme,id=%i,drive=%i-disk,serial=lab-%i,msix_qsize=256'
-	[igb]='igb,id=%i,netdev=%i-net'
+	# The property leads from function 0 to function 1 where a slot has two.
+	[igb]='igb,id=%i,netdev=%i-net,x-pcie-ari-nextfn-1=on'
 	[e1000e]='e1000e,id=%i,netdev=%i-net'
 	[edu]='edu,id=%i'
 	[pci-testdev]='pci-testdev,id=%i,membar=2M'

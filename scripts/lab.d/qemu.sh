@@ -26,6 +26,8 @@ qemu_machine() {
 	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
 		-name L1 -m "$opt_memory" -M "q35,kernel-irqchip=split,sata=off,smbus=off")
 	qemu_accelerator
+	# Else root ports never say that their link is up, and a bus reset times out over it.
+	qemu+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
 	qemu+=(-kernel "$kernel_image" -initrd "$lab_run/initrd" -append "${append[*]}"
 		-serial "file:$lab_run/console.log"
 		-device "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on")

@@ -70,7 +70,8 @@ TEST_F(any, rom_and_config_and_absent_bars_cannot_be_mapped)
 {
 	int bar, err;
 
-	EXPECT_EQ(NULL, vdev_mmap(&self->dev, VFIO_PCI_ROM_REGION_INDEX, 0, PAGE, MAP_SHARED, &err));
+	EXPECT_EQ(NULL,
+		  vdev_mmap(&self->dev, VFIO_PCI_ROM_REGION_INDEX, 0, PAGE, MAP_SHARED, &err));
 	EXPECT_EQ(-EINVAL, err);
 	EXPECT_EQ(NULL,
 		  vdev_mmap(&self->dev, VFIO_PCI_CONFIG_REGION_INDEX, 0, PAGE, MAP_SHARED, &err));

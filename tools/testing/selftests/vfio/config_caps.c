@@ -238,7 +238,8 @@ TEST_F(aer, error_masks_can_be_written_and_capabilities_cannot)
 
 	ASSERT_NE(0, at);
 	ASSERT_EQ(0, cfg_put(&self->dev, at + PCI_ERR_UNCOR_MASK, 4, mask ^ PCI_ERR_UNC_COMP_TIME));
-	EXPECT_EQ(mask ^ PCI_ERR_UNC_COMP_TIME, phys_get(self->dev.bdf, at + PCI_ERR_UNCOR_MASK, 4));
+	EXPECT_EQ(mask ^ PCI_ERR_UNC_COMP_TIME,
+		  phys_get(self->dev.bdf, at + PCI_ERR_UNCOR_MASK, 4));
 	ASSERT_EQ(0, cfg_put(&self->dev, at + PCI_ERR_UNCOR_MASK, 4, mask));
 	ASSERT_EQ(0, cfg_put(&self->dev, at + PCI_ERR_HEADER_LOG, 4, ~log));
 	EXPECT_EQ(log, cfg_get(&self->dev, at + PCI_ERR_HEADER_LOG, 4));

@@ -67,7 +67,8 @@ TEST_F(any, a_function_without_sriov_has_no_token)
 	__u8 token[16] = { 1 };
 	int want = traits_of(self->dev.bdf) & HAS_SRIOV ? 0 : -ENOTTY;
 
-	EXPECT_EQ(want, vdev_feature(&self->dev, SET | VFIO_DEVICE_FEATURE_PCI_VF_TOKEN, token, 16));
+	EXPECT_EQ(want,
+		  vdev_feature(&self->dev, SET | VFIO_DEVICE_FEATURE_PCI_VF_TOKEN, token, 16));
 }
 
 TEST_F(sriov, a_token_can_be_set_but_not_read)

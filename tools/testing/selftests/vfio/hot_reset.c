@@ -42,7 +42,8 @@ static bool lists(const struct info_buffer *b, const char *bdf)
 	unsigned int domain, bus, dev, fn;
 	__u32 i;
 
-	sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn);
+	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
+		return false;
 	for (i = 0; i < b->info.count; i++)
 		if (b->devices[i].segment == domain && b->devices[i].bus == bus &&
 		    b->devices[i].devfn == (dev << 3 | fn))

@@ -15,6 +15,7 @@ DEVICE_FIXTURE(vf, IS_VF);
 #define MASK VFIO_IRQ_SET_ACTION_MASK
 #define UNMASK VFIO_IRQ_SET_ACTION_UNMASK
 #define TRIGGER VFIO_IRQ_SET_ACTION_TRIGGER
+#define BOOL VFIO_IRQ_SET_DATA_BOOL
 
 TEST_F(line, loopback_signals_the_eventfd)
 {
@@ -34,10 +35,10 @@ TEST_F(line, boolean_loopback_signals_only_when_true)
 	__u8 no = 0, yes = 1;
 
 	ASSERT_EQ(0, vdev_arm(&self->dev, INTX, 0, 1, &fd));
-	EXPECT_EQ(0, vdev_set_irqs(&self->dev, VFIO_IRQ_SET_DATA_BOOL | TRIGGER, INTX, 0, 1,
+	EXPECT_EQ(0, vdev_set_irqs(&self->dev, BOOL | TRIGGER, INTX, 0, 1,
 				   &no, 1));
 	EXPECT_EQ(0, event_wait(fd, 0));
-	EXPECT_EQ(0, vdev_set_irqs(&self->dev, VFIO_IRQ_SET_DATA_BOOL | TRIGGER, INTX, 0, 1,
+	EXPECT_EQ(0, vdev_set_irqs(&self->dev, BOOL | TRIGGER, INTX, 0, 1,
 				   &yes, 1));
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
 }
@@ -166,11 +167,11 @@ TEST_F(edu, booleans_mask_and_unmask_only_when_true)
 	__u8 no = 0, yes = 1;
 
 	ASSERT_EQ(0, vdev_arm(&self->dev, INTX, 0, 1, &fd));
-	ASSERT_EQ(0, vdev_set_irqs(&self->dev, VFIO_IRQ_SET_DATA_BOOL | MASK, INTX, 0, 1, &yes, 1));
+	ASSERT_EQ(0, vdev_set_irqs(&self->dev, BOOL | MASK, INTX, 0, 1, &yes, 1));
 	ASSERT_EQ(0, edu_raise(&self->dev, 1));
-	ASSERT_EQ(0, vdev_set_irqs(&self->dev, VFIO_IRQ_SET_DATA_BOOL | UNMASK, INTX, 0, 1, &no, 1));
+	ASSERT_EQ(0, vdev_set_irqs(&self->dev, BOOL | UNMASK, INTX, 0, 1, &no, 1));
 	EXPECT_EQ(0, event_wait(fd, QUIET_MS));
-	ASSERT_EQ(0, vdev_set_irqs(&self->dev, VFIO_IRQ_SET_DATA_BOOL | UNMASK, INTX, 0, 1, &yes, 1));
+	ASSERT_EQ(0, vdev_set_irqs(&self->dev, BOOL | UNMASK, INTX, 0, 1, &yes, 1));
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
 	EXPECT_EQ(0, edu_ack(&self->dev, ~0U));
 }

@@ -131,12 +131,12 @@ __u64 pci_resource(const char *bdf, int index, __u64 *flags)
 
 	for (row = 0; file && row <= index; row++)
 		if (fscanf(file, "%llx %llx %llx", &first, &last, &kind) != 3)
-			first = last = kind = 0;
+			break;
 	if (file)
 		fclose(file);
 	if (flags)
 		*flags = kind;
-	return last ? last - first + 1 : 0;
+	return last && row > index ? last - first + 1 : 0;
 }
 
 /* Move @width bytes of physical config space; false on failure. */
