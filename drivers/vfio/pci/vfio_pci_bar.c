@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BARs and the expansion ROM through read() and write().
- *
- * A transfer is cut at the edges of what the user must not touch and at multiples of IO_WINDOW.
- * Each piece is either excluded, or moves between the function and a buffer on the stack under one
- * hold of memory_lock.  User memory is touched outside of that lock only: it may be a mapping of
- * the same function, and its fault handler wants the lock as well.
+ * BARs and the expansion ROM: the kernel's mappings of them, and the regions that read() and
+ * write() know.
  */
 #include <linux/io.h>
-#include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "vfio_pci_priv.h"
-
-/* Longest run of accesses under one hold of memory_lock; a multiple of the widest access. */
-#define IO_WINDOW	256
 
 /* Longest run under one mapping of the ROM, which cannot be shared with others; see rom_read(). */
 #define ROM_CHUNK	(16 * 1024)
@@ -27,222 +19,6 @@
 
 /* Guards barmap[] of all functions while an entry is made, once in each open; a leaf. */
 static DEFINE_MUTEX(barmap_lock);
-
-/*
- * Values travel as the bytes that the function stores, in their order.  PCI has them little-endian,
- * and the user knows that: no swap on either kind of CPU.
- */
-#ifdef __BIG_ENDIAN
-#define io_get8		ioread8
-#define io_get16	ioread16be
-#define io_get32	ioread32be
-#define io_get64	ioread64be
-#define io_put8		iowrite8
-#define io_put16	iowrite16be
-#define io_put32	iowrite32be
-#define io_put64	iowrite64be
-#else
-#define io_get8		ioread8
-#define io_get16	ioread16
-#define io_get32	ioread32
-#define io_get64	ioread64
-#define io_put8		iowrite8
-#define io_put16	iowrite16
-#define io_put32	iowrite32
-#define io_put64	iowrite64
-#endif
-
-static int io_begin(struct vfio_pci_core_device *vdev, bool test_mem)
-{
-	if (!test_mem)
-		return 0;
-
-	down_read(&vdev->memory_lock);
-	if (likely(vfio_pci_memory_enabled(vdev)))
-		return 0;
-
-	up_read(&vdev->memory_lock);
-	return -EIO;
-}
-
-static void io_end(struct vfio_pci_core_device *vdev, bool test_mem)
-{
-	if (test_mem)
-		up_read(&vdev->memory_lock);
-}
-
-/*
- * vfio_pci_core_iowrite8(), 16, 32 and 64 write a register, vfio_pci_core_ioread8() etc. read one
- * @vdev: open if @test_mem
- * @test_mem: memory space, which must be enabled; false for I/O ports
- * @val: the register's bytes in memory order; a read that fails leaves it alone
- * @io: register, in a mapping by vfio_pci_core_setup_barmap() or the caller's own
- *
- * Context: sleeps and takes memory_lock for reading if @test_mem, any context otherwise.
- * Return: 0, or -EIO while memory space is disabled.
- */
-#define DEFINE_IOWRITE(bits)								\
-int vfio_pci_core_iowrite##bits(struct vfio_pci_core_device *vdev, bool test_mem,	\
-				u##bits val, void __iomem *io)				\
-{											\
-	int ret = io_begin(vdev, test_mem);						\
-											\
-	if (ret)									\
-		return ret;								\
-	io_put##bits(val, io);								\
-	io_end(vdev, test_mem);								\
-	return 0;									\
-}											\
-EXPORT_SYMBOL_GPL(vfio_pci_core_iowrite##bits)
-
-#define DEFINE_IOREAD(bits)								\
-int vfio_pci_core_ioread##bits(struct vfio_pci_core_device *vdev, bool test_mem,	\
-			       typeof(u##bits) *val, void __iomem *io)			\
-{											\
-	int ret = io_begin(vdev, test_mem);						\
-											\
-	if (ret)									\
-		return ret;								\
-	*val = io_get##bits(io);							\
-	io_end(vdev, test_mem);								\
-	return 0;									\
-}											\
-EXPORT_SYMBOL_GPL(vfio_pci_core_ioread##bits)
-
-DEFINE_IOWRITE(8);
-DEFINE_IOWRITE(16);
-DEFINE_IOWRITE(32);
-DEFINE_IOWRITE(64);
-DEFINE_IOREAD(8);
-DEFINE_IOREAD(16);
-DEFINE_IOREAD(32);
-DEFINE_IOREAD(64);
-
-/* The widest naturally aligned access at @pos that stays within @left bytes. */
-static unsigned int io_width(size_t pos, size_t left, unsigned int max)
-{
-	while (max > left || pos & (max - 1))
-		max /= 2;
-	return max;
-}
-
-/* @buf is aligned as @io is, so that each word is aligned in both. */
-static void io_read(void *buf, const void __iomem *io, size_t pos, size_t count,
-		    unsigned int max_width)
-{
-	unsigned int width;
-
-	for (; count; buf += width, pos += width, count -= width) {
-		width = io_width(pos, count, max_width);
-		switch (width) {
-		case 8:
-			*(u64 *)buf = io_get64(io + pos);
-			break;
-		case 4:
-			*(u32 *)buf = io_get32(io + pos);
-			break;
-		case 2:
-			*(u16 *)buf = io_get16(io + pos);
-			break;
-		default:
-			*(u8 *)buf = io_get8(io + pos);
-		}
-	}
-}
-
-static void io_write(const void *buf, void __iomem *io, size_t pos, size_t count,
-		     unsigned int max_width)
-{
-	unsigned int width;
-
-	for (; count; buf += width, pos += width, count -= width) {
-		width = io_width(pos, count, max_width);
-		switch (width) {
-		case 8:
-			io_put64(*(const u64 *)buf, io + pos);
-			break;
-		case 4:
-			io_put32(*(const u32 *)buf, io + pos);
-			break;
-		case 2:
-			io_put16(*(const u16 *)buf, io + pos);
-			break;
-		default:
-			io_put8(*(const u8 *)buf, io + pos);
-		}
-	}
-}
-
-/**
- * vfio_pci_core_do_io_rw() - move bytes between a register range and user memory
- * @vdev: open if @test_mem
- * @test_mem: memory space, which must be enabled; false for I/O ports
- * @io: start of the range
- * @buf: user memory
- * @off: first byte, from @io
- * @count: bytes; the caller knows that @off + @count is inside of the range
- * @x_start: from here, from @io, ...
- * @x_end: ... to before here reads give 0xff, writes are dropped and nothing is accessed
- * @iswrite: from @buf to @io
- * @max_width: the widest single access
- *
- * Each access is as wide as its alignment, the bytes left and @max_width allow.
- *
- * Context: sleeps; takes memory_lock for reading if @test_mem.
- * Return: @count; -EIO while memory space is disabled, -EFAULT for bad user memory.  What was
- * done before an error stays done.
- */
-ssize_t vfio_pci_core_do_io_rw(struct vfio_pci_core_device *vdev, bool test_mem, void __iomem *io,
-			       char __user *buf, loff_t off, size_t count, size_t x_start,
-			       size_t x_end, bool iswrite, enum vfio_pci_io_width max_width)
-{
-	u8 window[IO_WINDOW] __aligned(8) __uninitialized;
-	size_t pos = off, end = off + count;
-	size_t len;
-
-	for (; pos < end; pos += len, buf += len) {
-		u8 *slot = window + pos % IO_WINDOW;
-		bool excluded = pos >= x_start && pos < x_end;
-
-		len = min(end - pos, IO_WINDOW - pos % IO_WINDOW);
-		if (excluded)
-			len = min(len, x_end - pos);
-		else if (pos < x_start)
-			len = min(len, x_start - pos);
-
-		if (iswrite) {
-			if (excluded)
-				continue;
-			if (copy_from_user(slot, buf, len))
-				return -EFAULT;
-			if (io_begin(vdev, test_mem))
-				return -EIO;
-			io_write(slot, io, pos, len, max_width);
-			io_end(vdev, test_mem);
-		} else {
-			if (excluded) {
-				memset(slot, 0xff, len);
-			} else {
-				if (io_begin(vdev, test_mem))
-					return -EIO;
-				io_read(slot, io, pos, len, max_width);
-				io_end(vdev, test_mem);
-			}
-			if (copy_to_user(buf, slot, len))
-				return -EFAULT;
-		}
-
-		/* A BAR may take minutes to read, and a killed process does not want it. */
-		if (pos + len < end) {
-			if (fatal_signal_pending(current))
-				return -EINTR;
-			cond_resched();
-		}
-	}
-
-	return count;
-}
-EXPORT_SYMBOL_GPL(vfio_pci_core_do_io_rw);
 
 /**
  * vfio_pci_core_setup_barmap() - have a BAR reserved and mapped
@@ -328,6 +104,7 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf, siz
 	size_t x_start = 0, x_end = 0;
 	const struct resource *res;
 	resource_size_t len;
+	void __iomem *io;
 	ssize_t done;
 	int ret;
 
@@ -344,17 +121,21 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf, siz
 		return -EINVAL;
 	count = min_t(u64, count, len - pos);
 
-	ret = vfio_pci_core_setup_barmap(vdev, bar);
-	if (ret)
-		return ret;
+	io = READ_ONCE(vdev->barmap[bar]);
+	if (unlikely(!io)) {
+		ret = vfio_pci_core_setup_barmap(vdev, bar);
+		if (ret)
+			return ret;
+		io = vdev->barmap[bar];
+	}
 
 	if (bar == vdev->msix_bar) {
 		x_start = vdev->msix_offset;
 		x_end = x_start + vdev->msix_size;
 	}
 
-	done = vfio_pci_core_do_io_rw(vdev, res->flags & IORESOURCE_MEM, vdev->barmap[bar], buf,
-				      pos, count, x_start, x_end, iswrite, VFIO_PCI_IO_WIDTH_8);
+	done = vfio_pci_core_do_io_rw(vdev, res->flags & IORESOURCE_MEM, io, buf, pos, count,
+				      x_start, x_end, iswrite, VFIO_PCI_IO_WIDTH_8);
 	if (done > 0)
 		*ppos += done;
 	return done;
@@ -424,7 +205,7 @@ static int rom_read(struct vfio_pci_core_device *vdev, u8 *buf, size_t pos, size
 
 	image = pos < image ? min(count, image - pos) : 0;
 	/* Some functions answer 8-byte reads of their ROM with an error that AER reports. */
-	io_read(buf, io, pos, image, VFIO_PCI_IO_WIDTH_4);
+	vfio_pci_io_read(buf, io, pos, image, VFIO_PCI_IO_WIDTH_4);
 	memset(buf + image, 0xff, count - image);
 
 	pci_unmap_rom(pdev, io);

@@ -89,7 +89,7 @@ bool vfio_pci_memory_try_quiesce(struct vfio_pci_core_device *vdev)
  */
 void vfio_pci_memory_unlock(struct vfio_pci_core_device *vdev)
 {
-	if (!list_empty(&vdev->dmabufs) && vdev->config && !vdev->pm_runtime_engaged &&
+	if (!list_empty(&vdev->dmabufs) && !vdev->pm_runtime_engaged &&
 	    vfio_pci_memory_enabled(vdev))
 		vfio_pci_dma_buf_move(vdev, false);
 	up_write(&vdev->memory_lock);

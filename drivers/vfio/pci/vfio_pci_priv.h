@@ -118,6 +118,11 @@ bool vfio_pci_eventfd_signal(struct vfio_pci_eventfd __rcu **event);
 bool vfio_pci_intx_mask(struct vfio_pci_core_device *vdev);
 void vfio_pci_intx_unmask(struct vfio_pci_core_device *vdev);
 
+/* ---- vfio_pci_io.c: register accesses -------------------------------------------------------- */
+
+void vfio_pci_io_read(void *buf, const void __iomem *io, size_t pos, size_t count,
+		      unsigned int max_width);
+
 /* ---- vfio_pci_bar.c: BARs and ROM by read and write ------------------------------------------ */
 
 ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf, size_t count,
