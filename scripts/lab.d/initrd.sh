@@ -34,17 +34,17 @@ initrd_make() {
 
 # initrd_module DIR RELEASE MODULE: copy MODULE and its dependencies, unless built in.
 initrd_module() {
-	local path
+	local path name
 
 	while read -r _ path _; do
-		[[ -e $path ]] || continue
-		[[ ! -e $1/lib/${path##*/} ]] || continue
+		name=${path##*/} name=${name%.xz}
+		[[ -e $path && ! -e $1/lib/$name ]] || continue
 		if [[ $path == *.xz ]]; then
-			xz --decompress --stdout "$path" > "$1/lib/${path##*/}"
+			xz --decompress --stdout "$path" > "$1/lib/$name"
 		else
 			cp -- "$path" "$1/lib/"
 		fi
-		printf '%s\n' "/lib/${path##*/}" >> "$1/modules"
+		printf '%s\n' "/lib/$name" >> "$1/modules"
 	done < <(modprobe --dirname "${LAB_MODULES_BASE:-/}" --set-version "$2" --show-depends \
 		--ignore-install "$3" 2>/dev/null)
 }

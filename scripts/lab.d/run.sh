@@ -13,18 +13,18 @@ run_parse() {
 	run_defaults
 	while (($#)); do
 		case $1 in
-		--device) opt_devices+=("$(argument "$@")") && shift ;;
+		--device) argument "$@" && opt_devices+=("$2") && shift ;;
 		--in-tree) opt_modules=in-tree ;;
 		--no-vfio) opt_modules=none ;;
 		--no-drivers) opt_drivers='' ;;
 		--debug) opt_kernel=debug ;;
 		--icount) opt_icount=yes ;;
-		--timeout) opt_timeout=$(argument "$@") && shift ;;
-		--memory) opt_memory=$(argument "$@") && shift ;;
-		--cpus) opt_cpus=$(argument "$@") && shift ;;
-		--results) opt_results=$(argument "$@") && shift ;;
-		--log) opt_log=$(argument "$@") && shift ;;
-		--append) opt_append+=("$(argument "$@")") && shift ;;
+		--timeout) argument "$@" && opt_timeout=$2 && shift ;;
+		--memory) argument "$@" && opt_memory=$2 && shift ;;
+		--cpus) argument "$@" && opt_cpus=$2 && shift ;;
+		--results) argument "$@" && opt_results=$2 && shift ;;
+		--log) argument "$@" && opt_log=$2 && shift ;;
+		--append) argument "$@" && opt_append+=("$2") && shift ;;
 		--) shift && break ;;
 		-*) die "run has no option $1: see \"scripts/lab help\"" ;;
 		*) break ;;
@@ -39,8 +39,7 @@ run_parse() {
 }
 
 argument() {
-	(($# >= 2)) || die "$1 wants an argument: see \"scripts/lab help\""
-	printf '%s' "$2"
+	[[ ${2:---} != -- ]] || die "$1 wants an argument: see \"scripts/lab help\""
 }
 
 # run_options MODE ARG...: the same on both sides of "enter".
@@ -82,9 +81,17 @@ run_inside() {
 	[[ ! $opt_results ]] || mount --bind "$opt_results" "$lab_run/results"
 	run_machine
 	run_files
-	say "L1 starts: $opt_kernel kernel $kernel_release, $opt_modules vfio modules${opt_devices[*]:+, devices ${opt_devices[*]}}"
+	say "L1 starts: $opt_kernel kernel $kernel_release, $(run_modules)${opt_devices[*]:+, devices ${opt_devices[*]}}"
 	in_tree_qemu || status=$?
 	run_verdict "$status"
+}
+
+run_modules() {
+	case $opt_modules in
+	ours) printf 'this checkout'"'"'s vfio-pci' ;;
+	in-tree) printf 'its own vfio-pci' ;;
+	none) printf 'no vfio-pci' ;;
+	esac
 }
 
 run_kernel() {
@@ -93,7 +100,7 @@ run_kernel() {
 		kernel_image=$lab_debug/vmlinuz kernel_layer=$lab_debug/root
 	else
 		kernel_release=$(tree_kernel)
-		kernel_image=/boot/vmlinuz-$kernel_release kernel_layer=
+		kernel_image=$lab_tree/vmlinux kernel_layer=
 	fi
 }
 

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What is wrong on the command line is refused at once, in one line that says what to do.
+
+# shellcheck source=tap.sh
+. "$(dirname "$0")/tap.sh"
+
+# shellcheck disable=SC2317 # check calls it
+one_line() { [[ $err && $err != *$'\n'* ]]; }
+
+# refused NAME WORDS ARG...: "run ARG... -- true" fails with WORDS in its one line.
+refused() {
+	local name=$1 words=$2
+	shift 2
+
+	attempt "$lab" run "$@" -- true
+	check "$name: status" status_is 125
+	check "$name: one line" one_line
+	check "$name: says so" err_has "$words"
+}
+
+refused 'unknown device' 'no such device' --device floppy
+refused 'unknown function of a slot' 'no such device' --device edu+floppy
+refused 'empty device' 'one to eight' --device ''
+refused 'empty function of a slot' 'no such device' --device edu++edu
+refused 'nine functions' 'one to eight' --device edu+edu+edu+edu+edu+edu+edu+edu+edu
+refused 'ivshmem without size' 'say how large' --device ivshmem
+refused 'ivshmem of an odd size' 'power of two' --device ivshmem:3M
+refused 'ivshmem of a size that is none' 'power of two' --device ivshmem:large
+refused 'ivshmem of a size that overflows' 'power of two' --device ivshmem:99999999999999999999G
+refused 'image that is not there' 'there is no file' --device virtio-blk=/nonexistent
+refused 'argument where none belongs' 'takes no argument' --device edu=1
+refused 'unknown option' 'has no option' --no-such-option
+refused 'time limit that is no number' 'number of seconds' --timeout soon
+refused 'memory that is no size' 'wants a size' --memory much
+refused 'option without its argument' 'wants an argument' --in-tree --timeout
+
+attempt "$lab" run --in-tree
+check 'no command: status' status_is 125
+check 'no command: says so' err_has 'run what?'
+
+attempt "$lab" frobnicate
+check 'unknown command: status' status_is 125
+check 'unknown command: says so' err_has 'no command frobnicate'
+
+attempt "$lab" help
+check 'help: status' status_is 0
+for word in setup run shell build chroot demo --device --in-tree --debug --icount --timeout; do
+	check "help: names $word" grep --quiet -e "$word" "$work/out"
+done
+
+finish
