@@ -109,6 +109,7 @@ if ((EUID == 0)); then
 	stand_in id <<-'END'
 	echo nobody
 	END
+	rm -rf "$work/cache"/*
 	chmod 755 "$work"
 	chmod 777 "$work/cache"
 	attempt setpriv --reuid 65534 --clear-groups env HOME="$work" PATH="$work/bin" "$lab" setup
