@@ -221,7 +221,7 @@ int vdev_feature(const struct vdev *v, __u32 flags, void *data, size_t size)
 	if (size && data)
 		memcpy(feature->data, data, size);
 	ret = vdev_ioctl(v, VFIO_DEVICE_FEATURE, feature);
-	if (!ret && size && data)
+	if (!ret && size && data && flags & VFIO_DEVICE_FEATURE_GET)
 		memcpy(data, feature->data, size);
 	return ret;
 }
