@@ -20,9 +20,9 @@ declare -rA lab_devices=(
 declare -rA lab_device_backends=(
 	[virtio-blk]='-drive|if=none,id=%i-disk,format=raw,file=%p'
 	[nvme]='-drive|if=none,id=%i-disk,format=raw,file=%p'
-	# One hub joins all network functions of a run, and nothing else.
-	[igb]='-netdev|hubport,id=%i-net,hubid=0'
-	[e1000e]='-netdev|hubport,id=%i-net,hubid=0'
+	# A network that swallows what is sent: the link is up, and nothing leaves the machine.
+	[igb]='-netdev|user,id=%i-net,restrict=on'
+	[e1000e]='-netdev|user,id=%i-net,restrict=on'
 	[ivshmem]='-object|memory-backend-ram,id=%i-memory,size=%p,share=on'
 )
 # The drivers that the devices start out with.

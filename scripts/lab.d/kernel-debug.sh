@@ -38,12 +38,15 @@ kernel_debug_make() {
 	new=$lab_debug.new log=$lab_cache/debug.log
 	say "building the debug kernel (about 7 minutes on two processors, once)"
 	mount_root "$lab_tree"
-	rm -rf "$new"
-	mkdir -p "$new/source" "$new/build" "$new/root/usr"
-	ln -s usr/lib "$new/root/lib"
-	say "debug kernel: unpacking its source"
-	in_tree tar --extract --xz --file "/usr/src/${lab_tarball##*/}" --strip-components=1 \
-		--directory "$new/source"
+	# A build that was interrupted goes on where it was.
+	if [[ ! -e $new/.unpacked ]]; then
+		rm -rf "$new"
+		mkdir -p "$new/source" "$new/build"
+		say "debug kernel: unpacking its source"
+		in_tree tar --extract --xz --file "/usr/src/${lab_tarball##*/}" \
+			--strip-components=1 --directory "$new/source"
+		: > "$new/.unpacked"
+	fi
 	debug_configure "$new"
 	in_tree nice make -C "$new/source" O="$new/build" -j"$(nproc)" bzImage modules \
 		> "$log" 2>&1 < /dev/null &
@@ -53,6 +56,9 @@ kernel_debug_make() {
 		grep -E -A 3 'error:|\*\*\*' "$log" | head -n 40 >&2
 		return 1
 	}
+	rm -rf "$new/root"
+	mkdir -p "$new/root/usr"
+	ln -s usr/lib "$new/root/lib"
 	in_tree make -s -C "$new/source" O="$new/build" INSTALL_MOD_PATH="$new/root" \
 		INSTALL_MOD_STRIP=1 modules_install >> "$log" 2>&1
 	debug_prune "$new"
@@ -74,7 +80,7 @@ debug_configure() {
 }
 
 debug_progress() {
-	printf '%d of about 2300 files compiled' "$(find "$1" -name '*.o' | wc -l)"
+	printf '%d of about 1500 files compiled' "$(find "$1" -name '*.o' | wc -l)"
 }
 
 # What modules need of source and build stays; the path in the build's Makefile and links

@@ -50,6 +50,9 @@ mount_private() {
 mount_root() {
 	local tree=$1 name
 
+	# Nobody removes the tree while it is in use.
+	exec 7>> "$tree.lock"
+	flock --shared 7
 	case $lab_checkout/ in
 	/usr/* | /etc/* | /boot/*)
 		die "the lab cannot work on a checkout below /usr, /etc or /boot: move it elsewhere" ;;

@@ -73,7 +73,6 @@ run_inside() {
 
 	run_options "$@"
 	lab_places=() qemu=()
-	exec 7>> "$lab_tree.lock" && flock --shared 7
 	mount_root "$lab_tree"
 	run_kernel
 	build_all
