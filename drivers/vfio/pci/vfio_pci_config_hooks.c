@@ -41,7 +41,7 @@ static void bars_restore(struct vfio_pci_core_device *vdev)
 	u32 *bars = vdev->config->bars;
 	int i;
 
-	pci_info_ratelimited(pdev, "reset behind our back, BARs written again\n");
+	pci_info_ratelimited(pdev, "lost its BARs to a reset that was not ours, restored\n");
 
 	for (i = 0; i < PCI_STD_NUM_BARS; i++)
 		pci_user_write_config_dword(pdev, PCI_BASE_ADDRESS_0 + i * 4, bars[i]);
