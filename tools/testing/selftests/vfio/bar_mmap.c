@@ -22,7 +22,7 @@ DEVICE_FIXTURE(io, HAS_IO_BAR);
 #define ANY_SIZE (~0ULL)
 
 /* Map the page of the register that may be read at any time. */
-static volatile __u32 *map_register(const struct vdev *v)
+static __u32 *map_register(const struct vdev *v)
 {
 	__u64 off;
 	int bar, err;
@@ -31,7 +31,7 @@ static volatile __u32 *map_register(const struct vdev *v)
 	if (!register_of(v->bdf, &bar, &off))
 		return NULL;
 	page = vdev_mmap(v, bar, off & -PAGE, PAGE, MAP_SHARED, &err);
-	return page ? (volatile __u32 *)(page + (off & (PAGE - 1))) : NULL;
+	return page ? (__u32 *)(page + (off & (PAGE - 1))) : NULL;
 }
 
 TEST_F(paged, a_bar_maps_whole_and_in_part)
@@ -98,10 +98,10 @@ TEST_F(io, io_bars_cannot_be_mapped)
 TEST_F(scratch, a_map_shows_what_write_wrote_and_the_other_way_round)
 {
 	const struct scratch *s = scratch_of(self->dev.bdf);
-	volatile __u32 *reg = map_register(&self->dev);
+	__u32 *reg = map_register(&self->dev);
 	__u32 value = 0;
 
-	ASSERT_NE(NULL, (void *)reg);
+	ASSERT_NE(NULL, reg);
 	ASSERT_EQ(0, vdev_put(&self->dev, s->bar, s->offset, s->width, s->value));
 	ASSERT_TRUE(touch_read32(reg, &value));
 	EXPECT_EQ(scratch_echo(s, s->value), value & s->mask);
@@ -112,10 +112,10 @@ TEST_F(scratch, a_map_shows_what_write_wrote_and_the_other_way_round)
 
 TEST_F(gated, a_map_faults_while_memory_is_disabled)
 {
-	volatile __u32 *reg = map_register(&self->dev);
+	__u32 *reg = map_register(&self->dev);
 	__u32 before, after;
 
-	ASSERT_NE(NULL, (void *)reg);
+	ASSERT_NE(NULL, reg);
 	ASSERT_TRUE(touch_read32(reg, &before));
 	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, PCI_COMMAND_MEMORY, 0));
 	EXPECT_FALSE(touch_read32(reg, &after));
@@ -128,12 +128,12 @@ TEST_F(gated, a_map_faults_while_memory_is_disabled)
 
 TEST_F(gated, a_map_made_while_memory_is_disabled_works_later)
 {
-	volatile __u32 *reg;
+	__u32 *reg;
 	__u32 value;
 
 	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, PCI_COMMAND_MEMORY, 0));
 	reg = map_register(&self->dev);
-	ASSERT_NE(NULL, (void *)reg);
+	ASSERT_NE(NULL, reg);
 	EXPECT_FALSE(touch_read32(reg, &value));
 	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, PCI_COMMAND_MEMORY,
 				  PCI_COMMAND_MEMORY));
@@ -143,9 +143,9 @@ TEST_F(gated, a_map_made_while_memory_is_disabled_works_later)
 TEST_F(pm, a_map_faults_in_d3hot)
 {
 	__u32 at = cfg_find_cap(&self->dev, PCI_CAP_ID_PM) + PCI_PM_CTRL, value;
-	volatile __u32 *reg = map_register(&self->dev);
+	__u32 *reg = map_register(&self->dev);
 
-	ASSERT_NE(NULL, (void *)reg);
+	ASSERT_NE(NULL, reg);
 	ASSERT_EQ(0, cfg_put(&self->dev, at, 2, 3));
 	EXPECT_FALSE(touch_read32(reg, &value));
 	ASSERT_EQ(0, cfg_put(&self->dev, at, 2, 0));
@@ -153,7 +153,7 @@ TEST_F(pm, a_map_faults_in_d3hot)
 }
 
 struct hammer {
-	volatile __u32 *reg;
+	__u32 *reg;
 	bool stop;
 	unsigned long went_through;
 	unsigned long faulted;
@@ -190,7 +190,7 @@ TEST_F(gated, toggling_memory_under_access_gives_the_register_or_a_fault)
 	pthread_t thread;
 	int round;
 
-	ASSERT_NE(NULL, (void *)h.reg);
+	ASSERT_NE(NULL, h.reg);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, hammer, &h));
 	EXPECT_TRUE(wait_until(has_begun, &h, PATIENCE_MS));
 	for (round = 0; round < 40; round++)
@@ -209,7 +209,7 @@ TEST_F(resettable, reset_under_access_neither_hangs_nor_breaks_the_map)
 	__u32 value;
 	int round;
 
-	ASSERT_NE(NULL, (void *)h.reg);
+	ASSERT_NE(NULL, h.reg);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, hammer, &h));
 	EXPECT_TRUE(wait_until(has_begun, &h, PATIENCE_MS));
 	for (round = 0; round < 3; round++)
@@ -233,6 +233,11 @@ TEST_F(ram, bytes_at_page_borders_come_from_the_right_page)
 		EXPECT_EQ(0xabc00000 + page, vdev_get(&self->dev, 2, page * PAGE, 4));
 }
 
+static __u32 peek(const char *addr)
+{
+	return __atomic_load_n((const __u32 *)addr, __ATOMIC_RELAXED);
+}
+
 TEST_F(huge, every_page_of_a_256_mib_bar_can_be_touched)
 {
 	int bar = bar_with(self->dev.bdf, RESOURCE_MEM, 256ULL << 20, ANY_SIZE), err;
@@ -241,9 +246,9 @@ TEST_F(huge, every_page_of_a_256_mib_bar_can_be_touched)
 
 	ASSERT_NE(NULL, map);
 	for (at = 0; at < size; at += PAGE)
-		*(volatile __u32 *)(map + at) = at >> 12;
+		__atomic_store_n((__u32 *)(map + at), at >> 12, __ATOMIC_RELAXED);
 	for (at = 0; at < size; at += 16 * PAGE)
-		if (*(volatile __u32 *)(map + at) != (__u32)(at >> 12))
+		if (peek(map + at) != (__u32)(at >> 12))
 			break;
 	EXPECT_LE(size, at);
 	EXPECT_EQ((size - PAGE) >> 12, vdev_get(&self->dev, bar, size - PAGE, 4));
@@ -262,10 +267,8 @@ TEST_F(huge, unaligned_windows_of_a_huge_bar_show_their_own_bytes)
 		ASSERT_NE(NULL, map);
 		ASSERT_EQ(0, vdev_put(&self->dev, bar, starts[i], 4, 0x1000 + i));
 		ASSERT_EQ(0, vdev_put(&self->dev, bar, starts[i] + (5 << 20), 4, 0x2000 + i));
-		EXPECT_EQ(0x1000 + i, *(volatile __u32 *)map);
-		EXPECT_EQ(0x2000 + i, *(volatile __u32 *)(map + (5 << 20)));
+		EXPECT_EQ(0x1000 + i, peek(map));
+		EXPECT_EQ(0x2000 + i, peek(map + (5 << 20)));
 		munmap(map, 6 << 20);
 	}
 }
-
-TEST_DEVICE_MAIN

@@ -218,5 +218,3 @@ TEST_F(msix, a_transfer_across_the_tables_end_is_hidden_up_to_it)
 	EXPECT_EQ(0xff, bytes[0] & bytes[3]);
 	EXPECT_EQ(0, memcmp(bytes + 4, alone, 8));
 }
-
-TEST_DEVICE_MAIN

@@ -169,5 +169,3 @@ TEST_F(cdev, hot_reset_takes_no_groups_and_resets_what_the_iommufd_owns)
 	EXPECT_EQ(owned ? 0 : -EINVAL, vdev_ioctl(&self->dev, VFIO_DEVICE_PCI_HOT_RESET, &call));
 	EXPECT_TRUE(still_usable(&self->dev));
 }
-
-TEST_DEVICE_MAIN

@@ -252,5 +252,3 @@ TEST_F(vpd, reading_an_address_sets_the_done_flag)
 	ASSERT_EQ(0, cfg_put(&self->dev, at + PCI_VPD_ADDR, 2, 0));
 	EXPECT_TRUE(cfg_get(&self->dev, at + PCI_VPD_ADDR, 2) & PCI_VPD_ADDR_F);
 }
-
-TEST_DEVICE_MAIN

@@ -273,5 +273,3 @@ TEST_F(vf, memory_enable_is_virtual_and_does_not_stop_access)
 				  PCI_COMMAND_MEMORY));
 	EXPECT_TRUE(cfg_get(&self->dev, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY);
 }
-
-TEST_DEVICE_MAIN

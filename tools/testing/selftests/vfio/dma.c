@@ -98,5 +98,3 @@ TEST_F(edu, a_finished_transfer_can_interrupt)
 	EXPECT_EQ(0, edu_ack(&self->dev, ~0U));
 	EXPECT_EQ(0, vdev_dma_unmap(&self->dev, IOVA, 2 * PAGE));
 }
-
-TEST_DEVICE_MAIN

@@ -179,5 +179,3 @@ TEST_F(any, the_module_cannot_be_unloaded_while_a_device_is_open)
 	EXPECT_LT(0, atoi(after));
 	vdev_close(&v);
 }
-
-TEST_DEVICE_MAIN

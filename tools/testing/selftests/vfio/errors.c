@@ -186,5 +186,3 @@ TEST_F(any, an_unknown_call_is_no_call_of_this_device)
 	EXPECT_EQ(-ENOTTY, vdev_ioctl(&self->dev, VFIO_GROUP_GET_STATUS, argument));
 	EXPECT_EQ(-ENOTTY, vdev_ioctl(&self->dev, 0x5401, argument));
 }
-
-TEST_DEVICE_MAIN

@@ -83,5 +83,3 @@ TEST_F(sriov, a_token_can_be_set_but_not_read)
 	EXPECT_EQ(-EINVAL, vdev_feature(&self->dev, number, token, 16));
 	EXPECT_EQ(0, vdev_feature(&self->dev, SET | number, token, 16));
 }
-
-TEST_DEVICE_MAIN

@@ -177,5 +177,3 @@ TEST_F(groups, both_functions_are_reset_and_the_other_works_on)
 	EXPECT_EQ(fresh, vdev_get(&other, w->bar, w->offset, w->width) & w->mask);
 	EXPECT_TRUE(still_usable(&other));
 }
-
-TEST_DEVICE_MAIN

@@ -34,5 +34,3 @@ TEST_F(unpluggable, an_open_function_is_asked_for_and_goes_when_closed)
 	vdev_close(&self->dev);
 	EXPECT_TRUE(wait_until(is_gone, bdf, BUTTON_MS));
 }
-
-TEST_DEVICE_MAIN

@@ -219,5 +219,3 @@ TEST_F(any, request_interrupt_always_exists)
 	EXPECT_EQ(1, info.count);
 	EXPECT_EQ(VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE, info.flags);
 }
-
-TEST_DEVICE_MAIN

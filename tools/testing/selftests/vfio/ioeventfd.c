@@ -180,5 +180,3 @@ TEST_F(msix, the_table_of_vectors_is_out_of_reach)
 	EXPECT_EQ(-EINVAL, attach(&self->dev, table & PCI_MSIX_TABLE_BIR, off, 4, 1, fd));
 	EXPECT_EQ(-EINVAL, attach(&self->dev, table & PCI_MSIX_TABLE_BIR, off + 12, 8, 1, fd));
 }
-
-TEST_DEVICE_MAIN

@@ -120,5 +120,3 @@ TEST_F(aer, a_non_fatal_error_signals_the_error_eventfd)
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
 	EXPECT_TRUE(still_usable(&self->dev));
 }
-
-TEST_DEVICE_MAIN

@@ -257,5 +257,3 @@ TEST_F(vf, a_virtual_function_has_no_line)
 	EXPECT_EQ(0, info.count);
 	EXPECT_EQ(-EINVAL, vdev_arm(&self->dev, INTX, 0, 1, &fd));
 }
-
-TEST_DEVICE_MAIN

@@ -117,5 +117,3 @@ TEST_F(edu, messages_survive_a_function_reset)
 	ASSERT_EQ(0, edu_raise(&self->dev, 1));
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
 }
-
-TEST_DEVICE_MAIN

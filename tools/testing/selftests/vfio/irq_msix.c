@@ -214,5 +214,3 @@ TEST_F(msix, the_range_must_lie_within_the_vectors)
 	EXPECT_EQ(-EINVAL, vdev_set_irqs(&self->dev, VFIO_IRQ_SET_DATA_NONE |
 					 VFIO_IRQ_SET_ACTION_TRIGGER, MSIX, ~0U, 1, NULL, 0));
 }
-
-TEST_DEVICE_MAIN

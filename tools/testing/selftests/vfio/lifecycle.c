@@ -366,5 +366,3 @@ TEST_F(opened, many_users_of_one_device_do_not_break_it)
 	EXPECT_EQ(0, vdev_loopback(&self->dev, VFIO_PCI_REQ_IRQ_INDEX, 0, 1));
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
 }
-
-TEST_DEVICE_MAIN

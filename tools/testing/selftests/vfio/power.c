@@ -156,5 +156,3 @@ TEST_F(any, a_file_closed_in_low_power_leaves_a_device_that_wakes)
 	EXPECT_EQ(0, leave(&self->dev));
 	EXPECT_TRUE(is_active(&self->dev));
 }
-
-TEST_DEVICE_MAIN

@@ -129,5 +129,3 @@ TEST_F(shared_bus, a_function_without_reset_of_its_own_says_so)
 	EXPECT_FALSE(info.flags & VFIO_DEVICE_FLAGS_RESET);
 	EXPECT_EQ(-EINVAL, reset(&self->dev));
 }
-
-TEST_DEVICE_MAIN

@@ -51,5 +51,3 @@ TEST_F(no_rom, reading_what_is_not_there_is_refused)
 
 	EXPECT_EQ(-EINVAL, vdev_read(&self->dev, ROM, 0, &byte, 1));
 }
-
-TEST_DEVICE_MAIN

@@ -103,5 +103,3 @@ TEST_F(pf, a_pf_that_has_vfs_is_not_taken)
 	ASSERT_EQ(0, pci_give(self->bdf, "pci-pf-stub"));
 	ASSERT_EQ(0, sriov_set(self->bdf, 0));
 }
-
-TEST_DEVICE_MAIN

@@ -147,5 +147,3 @@ TEST_F(host_vf, a_vf_of_the_pfs_own_driver_opens_without)
 	EXPECT_EQ(0, try_open(self->bdf, ""));
 	EXPECT_EQ(-EINVAL, try_open(self->bdf, " vf_token=" TOKEN));
 }
-
-TEST_DEVICE_MAIN

@@ -47,13 +47,14 @@ bool wait_until(bool (*check)(void *arg), void *arg, int ms)
 	}
 }
 
-static __thread sigjmp_buf *landing;
+static __thread sigjmp_buf landing;
+static __thread bool can_land;
 
 static void on_sigbus(int sig)
 {
-	if (!landing)
+	if (!can_land)
 		_exit(128 + sig);
-	siglongjmp(*landing, 1);
+	siglongjmp(landing, 1);
 }
 
 static void install(void)
@@ -63,39 +64,35 @@ static void install(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-static bool guarded(void (*touch)(volatile __u32 *addr, __u32 *value), volatile void *addr,
-		    __u32 *value)
+enum touch { LOAD, STORE };
+
+/* The fences keep the access while there is a place to land. */
+static bool guarded(enum touch touch, __u32 *addr, __u32 *value)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	sigjmp_buf here;
-	volatile bool went_through = false;
 
 	pthread_once(&once, install);
-	if (!sigsetjmp(here, 1)) {
-		landing = &here;
-		touch(addr, value);
-		went_through = true;
+	if (sigsetjmp(landing, 1)) {
+		can_land = false;
+		return false;
 	}
-	landing = NULL;
-	return went_through;
+	can_land = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (touch == LOAD)
+		*value = __atomic_load_n(addr, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(addr, *value, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	can_land = false;
+	return true;
 }
 
-static void load(volatile __u32 *addr, __u32 *value)
+bool touch_read32(const void *addr, __u32 *value)
 {
-	*value = *addr;
+	return guarded(LOAD, (__u32 *)addr, value);
 }
 
-static void store(volatile __u32 *addr, __u32 *value)
+bool touch_write32(void *addr, __u32 value)
 {
-	*addr = *value;
-}
-
-bool touch_read32(const volatile void *addr, __u32 *value)
-{
-	return guarded(load, (volatile void *)addr, value);
-}
-
-bool touch_write32(volatile void *addr, __u32 value)
-{
-	return guarded(store, addr, &value);
+	return guarded(STORE, addr, &value);
 }

@@ -33,8 +33,8 @@ bool wait_until(bool (*check)(void *arg), void *arg, int ms);
  * @value:	what was read
  * Return: true when the read went through, false on SIGBUS. Thread-safe.
  */
-bool touch_read32(const volatile void *addr, __u32 *value);
+bool touch_read32(const void *addr, __u32 *value);
 /* The same for a write. */
-bool touch_write32(volatile void *addr, __u32 value);
+bool touch_write32(void *addr, __u32 value);
 
 #endif

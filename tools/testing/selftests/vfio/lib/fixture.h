@@ -38,7 +38,8 @@
 	FIXTURE_TEARDOWN(name)							\
 	{									\
 	}									\
-	DECLARE_FIXTURE(name, traits, false)
+	DECLARE_FIXTURE(name, traits, false);					\
+	struct name##_opens_nothing
 
 #define OPEN_FIXTURE(name, traits, shared, open_it, close_it)			\
 	FIXTURE(name) {								\
@@ -52,7 +53,8 @@
 	{									\
 		close_it(&self->dev);						\
 	}									\
-	DECLARE_FIXTURE(name, traits, shared)
+	DECLARE_FIXTURE(name, traits, shared);					\
+	struct name##_opens_the_device
 
 /*
  * The same with the device open as self->dev. The tests of a program share one
@@ -65,17 +67,15 @@
 #define FRESH_FIXTURE(name, traits)						\
 	OPEN_FIXTURE(name, traits, false, vdev_open(&self->dev, test_bdf()), vdev_close)
 
-/* The last line of each program. */
-#define TEST_DEVICE_MAIN							\
-	int main(int argc, char **argv)						\
-	{									\
-		char **chosen = fixture_arguments(&argc, argv);			\
-										\
-		if (!chosen)							\
-			return KSFT_SKIP;					\
-		if (held_open())						\
-			ksft_exit_fail_msg("cannot open %s\n", test_bdf());	\
-		return test_harness_run(argc, chosen);		\
-	}
+int main(int argc, char **argv)
+{
+	char **chosen = fixture_arguments(&argc, argv);
+
+	if (!chosen)
+		return KSFT_SKIP;
+	if (held_open())
+		ksft_exit_fail_msg("cannot open %s\n", test_bdf());
+	return test_harness_run(argc, chosen);
+}
 
 #endif

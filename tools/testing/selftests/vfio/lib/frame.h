@@ -9,6 +9,10 @@
 
 struct vdev;
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#endif
+
 /* The function under test. */
 const char *test_bdf(void);
 /* Register a fixture; @shared: its tests use the device that main() holds open. */
@@ -43,7 +47,7 @@ struct bad_call {
 
 /* Make every call of a table; the number of rows whose result differs is returned. */
 int refuse_all(const struct vdev *v, unsigned long cmd, const struct bad_call *rows, size_t count);
-#define REFUSE_ALL(v, cmd, rows) refuse_all(v, cmd, rows, sizeof(rows) / sizeof((rows)[0]))
+#define REFUSE_ALL(v, cmd, rows) refuse_all(v, cmd, rows, ARRAY_SIZE(rows))
 
 /* Whether @v still answers and its config space still shows its vendor. */
 bool still_usable(const struct vdev *v);

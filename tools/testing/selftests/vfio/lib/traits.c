@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <linux/pci_regs.h>
 
+#include "frame.h"
 #include "pci_sysfs.h"
 #include "traits.h"
 #include "vdev.h"
@@ -45,7 +46,7 @@ static const struct model *model_of(const char *bdf)
 	long device = pci_attr_number(bdf, "device");
 	size_t i;
 
-	for (i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(models); i++)
 		if (models[i].vendor == vendor && models[i].device == device)
 			return &models[i];
 	return NULL;
@@ -133,7 +134,7 @@ static __u32 cap_bits(const char *bdf)
 	unsigned int at;
 	size_t i;
 
-	for (i = 0; i < sizeof(cap_traits) / sizeof(cap_traits[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(cap_traits); i++)
 		if (cap_traits[i].extended ? phys_find_ecap(bdf, cap_traits[i].id) :
 					     phys_find_cap(bdf, cap_traits[i].id))
 			bits |= cap_traits[i].trait;

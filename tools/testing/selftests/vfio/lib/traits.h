@@ -10,36 +10,37 @@
 #include <stddef.h>
 #include <linux/types.h>
 
-#define HAS_INTX	(1U << 0)	/* an interrupt pin that is routed */
-#define HAS_MSI		(1U << 1)
-#define HAS_MSIX	(1U << 2)
-#define HAS_PM		(1U << 3)	/* power management capability */
-#define HAS_PCIE	(1U << 4)
-#define HAS_FLR		(1U << 5)	/* PCIe function level reset */
-#define HAS_VPD		(1U << 6)
-#define HAS_AER		(1U << 7)
-#define HAS_MEM_BAR	(1U << 8)
-#define HAS_IO_BAR	(1U << 9)
-#define HAS_PAGE_BAR	(1U << 10)	/* a memory BAR of a page or more */
-#define HAS_QEMU_ID	(1U << 11)	/* $VFIO_QEMU_ID names it in QEMU's monitor */
-#define HAS_HUGE_BAR	(1U << 12)	/* a memory BAR of 256 MiB or more */
-#define HAS_ROM		(1U << 13)
-#define HAS_SRIOV	(1U << 14)	/* is a PF */
-#define HAS_SCRATCH	(1U << 15)	/* a register known to hold what is written */
-#define HAS_PEER	(1U << 16)	/* another function shares the bus */
-#define HAS_PEER_GROUP	(1U << 17)	/* ... and is in a group of its own */
-#define IS_VF		(1U << 18)
-#define IS_PF		(1U << 19)	/* is not a VF */
-#define IS_EDU		(1U << 20)
-#define IS_RAM_BAR	(1U << 21)	/* ivshmem: BAR 2 is memory */
-#define IS_NVME		(1U << 22)
-#define HAS_MANY_MSIX	(1U << 23)	/* 16 vectors or more */
-#define HAS_CDEV	(1U << 24)	/* the kernel offers /dev/vfio/devices */
-#define HAS_RESET	(1U << 25)	/* the kernel lists a way to reset it */
-#define HAS_BUS_RESET	(1U << 26)	/* sits below a bridge */
-#define HAS_EXT_CONFIG	(1U << 27)	/* 4096 bytes of config space */
-#define LACKS_ROM	(1U << 29)
-#define HAS_WITNESS	(1U << 31)	/* a register known to be cleared by reset */
+#define BIT(n)		(1U << (n))
+#define HAS_INTX	BIT(0)	/* an interrupt pin that is routed */
+#define HAS_MSI		BIT(1)
+#define HAS_MSIX	BIT(2)
+#define HAS_PM		BIT(3)	/* power management capability */
+#define HAS_PCIE	BIT(4)
+#define HAS_FLR		BIT(5)	/* PCIe function level reset */
+#define HAS_VPD		BIT(6)
+#define HAS_AER		BIT(7)
+#define HAS_MEM_BAR	BIT(8)
+#define HAS_IO_BAR	BIT(9)
+#define HAS_PAGE_BAR	BIT(10)	/* a memory BAR of a page or more */
+#define HAS_QEMU_ID	BIT(11)	/* $VFIO_QEMU_ID names it in QEMU's monitor */
+#define HAS_HUGE_BAR	BIT(12)	/* a memory BAR of 256 MiB or more */
+#define HAS_ROM		BIT(13)
+#define HAS_SRIOV	BIT(14)	/* is a PF */
+#define HAS_SCRATCH	BIT(15)	/* a register known to hold what is written */
+#define HAS_PEER	BIT(16)	/* another function shares the bus */
+#define HAS_PEER_GROUP	BIT(17)	/* ... and is in a group of its own */
+#define IS_VF		BIT(18)
+#define IS_PF		BIT(19)	/* is not a VF */
+#define IS_EDU		BIT(20)
+#define IS_RAM_BAR	BIT(21)	/* ivshmem: BAR 2 is memory */
+#define IS_NVME		BIT(22)
+#define HAS_MANY_MSIX	BIT(23)	/* 16 vectors or more */
+#define HAS_CDEV	BIT(24)	/* the kernel offers /dev/vfio/devices */
+#define HAS_RESET	BIT(25)	/* the kernel lists a way to reset it */
+#define HAS_BUS_RESET	BIT(26)	/* sits below a bridge */
+#define HAS_EXT_CONFIG	BIT(27)	/* 4096 bytes of config space */
+#define LACKS_ROM	BIT(29)
+#define HAS_WITNESS	BIT(31)	/* a register known to be cleared by reset */
 
 /* The bits of @bdf; the first call asks sysfs, the others remember. */
 __u32 traits_of(const char *bdf);
