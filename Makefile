@@ -22,7 +22,8 @@ modules: kernel-supported
 
 .PHONY: modules_install
 modules_install: kernel-supported
-	@$(KBUILD) INSTALL_MOD_DIR=updates modules_install
+	@$(KBUILD) INSTALL_MOD_DIR=updates CONFIG_MODULE_SIG_ALL= modules_install
+	depmod $(release)
 
 .PHONY: modules_uninstall
 modules_uninstall:

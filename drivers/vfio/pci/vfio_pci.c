@@ -196,3 +196,4 @@ module_exit(vfio_pci_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("VFIO driver for any PCI device");
+MODULE_VERSION("0.1");

@@ -552,3 +552,4 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_unregister_device);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Library of VFIO drivers for PCI devices");
+MODULE_VERSION("0.1");
