@@ -77,7 +77,8 @@ run_inside() {
 	run_kernel
 	build_all
 	mkdir "$lab_run/share" "$lab_run/results"
-	[[ ! $opt_results ]] || mount --bind "$opt_results" "$lab_run/results"
+	# In the root that QEMU sees: what is mounted outside of it later does not appear in it.
+	[[ ! $opt_results ]] || mount --bind "$opt_results" "$lab_root$lab_run/results"
 	run_machine
 	run_files
 	say "L1 starts: $opt_kernel kernel $kernel_release, $(run_modules)${opt_devices[*]:+, devices ${opt_devices[*]}}"
