@@ -14,7 +14,7 @@ nvme_image=$(client_disk nvme)
 
 # message_in IMAGE NAME: the sentence that l2-init writes at 1 MiB
 message_in() {
-	dd if="$1" bs=1M skip=1 count=1 status=none | head -n 1 |
+	dd if="$1" bs=512 skip=2048 count=1 status=none | head -n 1 |
 		grep --quiet --fixed-strings --line-regexp "L2 wrote this through $2, $token"
 }
 
