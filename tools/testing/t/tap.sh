@@ -30,11 +30,12 @@ result() {
 
 # check NAME CMD...: passes if CMD succeeds; shows the end of what it printed if not
 check() {
-	local name=$1 status=0
+	local tap_name=$1 tap_status=0
 	shift
-	"$@" >"$tap_log" 2>&1 || status=$?
-	result "$status" "$name" || {
-		diag "exit status $status of: $*"
+	# Names of its own: CMD may be a function that reads a variable of the test.
+	"$@" >"$tap_log" 2>&1 || tap_status=$?
+	result "$tap_status" "$tap_name" || {
+		diag "exit status $tap_status of: $*"
 		tail -n 40 "$tap_log" | sed 's/^/#   /' >&2
 		return 1
 	}

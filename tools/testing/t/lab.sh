@@ -1,12 +1,15 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034,SC2015
 #
-# TAP for the lab's own tests: "prove tools/testing/lab" runs them.
+# For tests of the lab itself.
 
-lab=$(cd -- "${BASH_SOURCE[0]%/*}/../../.." && pwd -P)/scripts/lab
+# shellcheck source=tools/testing/t/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+
+lab=scripts/lab
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-tests=0 failures=0
+trap 'rm -rf "$tap_log" "$work"' EXIT
+status='' out='' err=''
 
 # attempt CMD...: its output and status into $out, $err and $status.
 attempt() {
@@ -15,26 +18,20 @@ attempt() {
 	out=$(< "$work/out") err=$(< "$work/err")
 }
 
-# check NAME CONDITION...: one result.
-check() {
-	local name=$1
-	shift
-
-	tests=$((tests + 1))
-	if "$@"; then
-		printf 'ok %d - %s\n' "$tests" "$name"
-	else
-		printf 'not ok %d - %s\n' "$tests" "$name"
-		printf '# failed: %s\n# status: %s\n' "$*" "${status:-}"
-		printf '%s\n' "${err:-}" | tail -n 20 | sed 's/^/# /'
-		failures=$((failures + 1))
-	fi
+# Conditions on the last attempt; a false one shows how it ended.
+attempt_was() {
+	"$@" && return
+	printf 'status: %s\n' "$status"
+	printf '%s\n' "$err" | tail -n 20
+	return 1
 }
 
-status_is() { [[ $status == "$1" ]]; }
-out_is() { [[ $out == "$1" ]]; }
-err_has() { [[ $err == *"$1"* ]]; }
-err_lacks() { [[ $err != *"$1"* ]]; }
+status_is() { attempt_was test "$status" = "$1"; }
+out_is() { attempt_was test "$out" = "$1"; }
+err_has() { attempt_was contains "$err" "$1"; }
+err_lacks() { ! contains "$err" "$1"; }
+
+contains() { [[ $1 == *"$2"* ]]; }
 
 # eventually CMD...: within ten seconds.
 eventually() {
@@ -67,9 +64,4 @@ empty() {
 	for link in /proc/[0-9]*/ns/pid; do
 		[[ $(readlink "$link") != "$1" ]] || return 1
 	done
-}
-
-finish() {
-	printf '1..%d\n' "$tests"
-	exit $((failures > 0))
 }

@@ -1,10 +1,10 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
 # What is wrong on the command line is refused at once, in one line that says what to do.
 
-# shellcheck source=tap.sh
-. "$(dirname "$0")/tap.sh"
+# shellcheck source=tools/testing/t/lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 
 # shellcheck disable=SC2317 # check calls it
 one_line() { [[ $err && $err != *$'\n'* ]]; }
@@ -22,7 +22,7 @@ refused() {
 
 refused 'unknown device' 'no such device' --device floppy
 refused 'unknown function of a slot' 'no such device' --device edu+floppy
-refused 'empty device' 'one to eight' --device ''
+refused 'empty device' 'wants an argument' --device ''
 refused 'empty function of a slot' 'no such device' --device edu++edu
 refused 'nine functions' 'one to eight' --device edu+edu+edu+edu+edu+edu+edu+edu+edu
 refused 'ivshmem without size' 'say how large' --device ivshmem
@@ -50,4 +50,4 @@ for word in setup run shell build chroot demo --device --in-tree --debug --icoun
 	check "help: names $word" grep --quiet -e "$word" "$work/out"
 done
 
-finish
+done_testing

@@ -1,11 +1,11 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
 # A run in L1: output and status are the command's, reports of the kernel make it fail, and
 # nothing is left behind. Needs the Debian tree.
 
-# shellcheck source=tap.sh
-. "$(dirname "$0")/tap.sh"
+# shellcheck source=tools/testing/t/lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 
 mkdir "$work/results"
 # shellcheck disable=SC2016
@@ -49,4 +49,4 @@ for signal in TERM KILL; do
 	check "a run ended by SIG$signal leaves no process" eventually empty "$namespace"
 done
 
-finish
+done_testing

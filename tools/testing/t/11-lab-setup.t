@@ -1,18 +1,18 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
 # Making the tree: never twice at once, never half, and clear about what is missing. A stand-in
 # for mmdebstrap makes an empty tree, so nothing is downloaded.
 
-# shellcheck source=tap.sh
-. "$(dirname "$0")/tap.sh"
+# shellcheck source=tools/testing/t/lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 
 mkdir "$work/bin" "$work/cache"
 export XDG_CACHE_HOME=$work/cache PATH=$work/bin:$PATH LAB_TEST=$work
 
 # stand_in PROGRAM: its script is on standard input.
 stand_in() {
-	{ printf '#!/bin/bash\n'; cat; } > "$work/bin/$1"
+	{ printf '#!/usr/bin/env bash\n'; cat; } > "$work/bin/$1"
 	chmod 755 "$work/bin/$1"
 }
 
@@ -117,4 +117,4 @@ if ((EUID == 0)); then
 	check 'no user namespaces: says what to do' err_has 'user namespaces'
 fi
 
-finish
+done_testing
