@@ -5,7 +5,8 @@
 #include "lib/fixture.h"
 
 DEVICE_FIXTURE(resettable, HAS_RESET | HAS_MEM_BAR);
-DEVICE_FIXTURE(witness, HAS_RESET | HAS_WITNESS);
+/* Without FLR it may be a power cycle that clears nothing, as on 82574L of QEMU. */
+DEVICE_FIXTURE(witness, HAS_FLR | HAS_WITNESS);
 DEVICE_FIXTURE(msix, HAS_RESET | HAS_MSIX);
 DEVICE_FIXTURE(pm, HAS_RESET | HAS_PM | IS_PF);
 
