@@ -132,5 +132,3 @@ TEST_F(bar, the_file_may_outlive_the_device)
 	close(fd);
 	EXPECT_TRUE(still_usable(&self->dev));
 }
-
-TEST_DEVICE_MAIN
