@@ -8,7 +8,7 @@
 lab_packages=(
 	# the kernel under test, and what builds modules and test programs for it
 	linux-image-amd64 linux-headers-amd64 linux-source-6.12
-	gcc make libc6-dev kmod sparse bc flex bison libelf-dev libssl-dev cpio xz-utils zstd rsync
+	gcc make dkms libc6-dev kmod sparse bc flex bison libelf-dev libssl-dev cpio xz-utils zstd rsync
 	perl shellcheck python3-minimal
 	# L1's userland and what test programs link with
 	busybox-static iproute2 iputils-ping ethtool pciutils procps psmisc strace udev dbus
