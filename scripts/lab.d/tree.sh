@@ -30,12 +30,13 @@ lab_setup_hook='
 		head -n 1 > "$1/etc/apt/sources.list.d/backports.list"
 	printf "%s\n" "$LAB_PREFERENCES" > "$1/etc/apt/preferences.d/backports"'
 
-# Of the kernel's source, what building and checking here needs stands unpacked in the tree:
-# the test harness, checkpatch, what uncompresses a kernel, and the in-tree variant drivers.
+# Of the kernel's source, what building and checking here needs stands unpacked in the tree: the
+# test harness, checkpatch and kernel-doc, what uncompresses a kernel, the in-tree variant drivers.
 lab_source_parts=(
 	tools/testing/selftests/kselftest.h
 	tools/testing/selftests/kselftest_harness.h
 	scripts/checkpatch.pl
+	scripts/kernel-doc
 	scripts/extract-vmlinux
 	scripts/spelling.txt
 	scripts/const_structs.checkpatch
