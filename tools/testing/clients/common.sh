@@ -80,9 +80,8 @@ has_disk() {
 	disk_of "$1" > /dev/null
 }
 
-# Debian's kernel as the lab unpacked it: unpacking takes a guest's guest half a minute.
 # shellcheck disable=SC2034
-l2_kernel=/vmlinux
+l2_kernel=/boot/vmlinuz-$(uname -r)
 
 # L0 made it with l2-initrd.
 # shellcheck disable=SC2034
