@@ -57,10 +57,11 @@ kernel_debug_make() {
 		return 1
 	}
 	rm -rf "$new/root"
-	mkdir -p "$new/root/usr"
+	mkdir -p "$new/root/usr/lib"
 	ln -s usr/lib "$new/root/lib"
 	in_tree make -s -C "$new/source" O="$new/build" INSTALL_MOD_PATH="$new/root" \
-		INSTALL_MOD_STRIP=1 modules_install >> "$log" 2>&1
+		INSTALL_MOD_STRIP=1 modules_install >> "$log" 2>&1 ||
+		die "the debug kernel's modules were not installed; all that make said is in $log"
 	debug_prune "$new"
 	mv "$new" "$lab_debug"
 	say "the debug kernel is ready"
@@ -91,6 +92,8 @@ debug_prune() {
 	cp "$1/build/arch/x86/boot/bzImage" "$1/vmlinuz"
 	cat "$1/build/include/config/kernel.release" > "$1/release"
 	modules=$1/root/usr/lib/modules/$(< "$1/release")
+	[[ -s $1/vmlinuz && -e $modules/modules.dep ]] ||
+		die "the debug kernel is not complete; all that make said is in $lab_cache/debug.log"
 	rm -f "$modules"/{build,source}
 	ln -s "$final/build" "$modules/build"
 	find "$1/build" \( -name '*.o' -o -name '*.a' -o -name '.*.cmd' -o -name '*.ko' \) \
