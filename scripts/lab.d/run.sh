@@ -96,6 +96,7 @@ run_modules() {
 
 run_kernel() {
 	if [[ $opt_kernel == debug ]]; then
+		debug_names
 		kernel_release=$(< "$lab_debug/release")
 		kernel_image=$lab_debug/vmlinuz kernel_layer=$lab_debug/root
 	else
