@@ -6,6 +6,7 @@
 # shellcheck source=tools/testing/t/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
+# shellcheck disable=SC2034 # for the tests
 lab=scripts/lab
 work=$(mktemp -d)
 trap 'rm -rf "$tap_log" "$work"' EXIT
@@ -47,9 +48,9 @@ eventually() {
 # namespace_of PID: the PID namespace that the lab started as PID made for its processes, if it
 # has got that far.
 namespace_of() {
-	local child=$1 level
+	local child=$1
 
-	for level in unshare inside; do
+	for _ in unshare inside; do
 		child=$(pgrep --parent "$child" | head -n 1)
 		[[ $child ]] || return
 	done
