@@ -277,7 +277,8 @@ static void work(const char *bdf)
 	}
 }
 
-TEST_F(closed, a_user_killed_at_any_point_leaves_a_usable_device)
+/* Under KASAN a round can take three seconds. */
+TEST_F_TIMEOUT(closed, a_user_killed_at_any_point_leaves_a_usable_device, 240)
 {
 	int round, status;
 	struct vdev v;
