@@ -54,7 +54,7 @@ kernel_debug_make() {
 	ticker "debug kernel" "$pid" debug_progress "$new/build" &
 	wait "$pid" || {
 		grep -E -A 3 'error:|\*\*\*' "$log" | head -n 40 >&2
-		return 1
+		exit 1
 	}
 	rm -rf "$new/root"
 	mkdir -p "$new/root/usr/lib"

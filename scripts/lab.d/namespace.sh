@@ -97,5 +97,5 @@ in_tree() {
 
 chroot_inside() {
 	mount_root "$lab_tree"
-	in_tree "$@"
+	in_tree "$@" || exit
 }

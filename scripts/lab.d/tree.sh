@@ -112,7 +112,7 @@ tree_make() {
 	ticker "Debian tree" "$pid" tree_progress "$new" "$log" &
 	wait "$pid" || {
 		tree_explain "$log"
-		return 1
+		exit 1
 	}
 	: > "$new/.complete"
 	mv "$new" "$lab_tree"
