@@ -35,7 +35,7 @@ check() {
 	# Names of its own: CMD may be a function that reads a variable of the test.
 	"$@" >"$tap_log" 2>&1 || tap_status=$?
 	result "$tap_status" "$tap_name" || {
-		diag "exit status $tap_status of: $*"
+		diag "$tap_name: exit status $tap_status of: $*"
 		tail -n 40 "$tap_log" | sed 's/^/#   /' >&2
 		return 1
 	}
