@@ -8,11 +8,12 @@ build_names() {
 	lab_build=$lab_cache/build/$(printf '%s' "$lab_checkout" | lab_hash)-$opt_kernel
 }
 
-# build_start: in a namespace, with the kernel_* set. Bring the copy up to date and hold it.
+# build_start: in a namespace, with the kernel_* set. Bring the copy up to date and hold it. What was
+# built among the tests stays, as it has no extension to know it by.
 build_start() {
 	mkdir -p "$lab_build/source" "$lab_build/root"
 	lock 9 "$lab_build/lock" "building this checkout"
-	in_tree rsync --recursive --links --perms --checksum --delete \
+	in_tree rsync --recursive --links --perms --checksum --delete --filter='P /tools/testing/**' \
 		--exclude-from="$lab_parts/build.exclude" "$lab_checkout/" "$lab_build/source/"
 }
 
@@ -79,10 +80,16 @@ build_all() {
 	exec 9>&-
 }
 
-# The indexes are made from all modules together, in a place where they appear together.
+# The indexes are made from all modules together, in a place where they appear together. That takes
+# longer than all the rest, so not for the modules that are in the layer already.
 build_layer() {
 	local modules=usr/lib/modules/$kernel_release base=$lab_run/depmod new
-	local kernels=${kernel_layer:-$lab_tree}
+	local kernels=${kernel_layer:-$lab_tree} stamp=$lab_build/layer.sha256 made
+
+	made=$(cd "$lab_build/source" && printf '%s\n' "$kernels" &&
+		find . -name '*.ko' -exec sha256sum {} + | sort)
+	[[ ! -e $stamp || $(< "$stamp") != "$made" ]] || return 0
+	rm -f "$stamp"
 
 	new=$base/$modules
 	mkdir -p "$new/kernel" "$new/updates"
@@ -99,4 +106,5 @@ build_layer() {
 	rm -rf "$lab_build/root"
 	mkdir -p "$lab_build/root/usr/lib/modules"
 	cp -r "$new" "$lab_build/root/usr/lib/modules/"
+	printf '%s\n' "$made" > "$stamp"
 }
