@@ -35,6 +35,7 @@
 struct vfio_pci_config;
 struct vfio_pci_core_device;
 struct vfio_pci_dma_buf;
+struct vfio_pci_migration;
 struct vfio_pci_region;
 struct vfio_pci_vf_token;
 
@@ -131,6 +132,9 @@ struct vfio_pci_region {
  * @sriov_pfs_item: in the list of PFs whose VFs this library made
  * @sriov_pf_core_dev: of a VF that this library made
  *
+ * @dma_window_lock: held while a window of <linux/vfio_pci_dma_window.h> is open
+ * @migration: of drivers that called vfio_pci_migration_init(), else NULL
+ *
  * @has_dyn_msix: MSI-X vectors can be allocated one at a time
  * @pci_2_3: INTx can be masked at the function (PCI 2.3 DisINTx and INTx status work)
  * @reset_works: the function can be reset alone
@@ -138,6 +142,7 @@ struct vfio_pci_region {
  * @nointx: INTx is broken beyond use and hidden
  * @needs_pm_restore: D3hot loses config state (PM capability without No_Soft_Reset)
  * @disable_idle_d3: leave the function in D0 while nobody uses it
+ * @bar_trapped: BARs that are reached by read and write alone, vfio_pci_core_trap_bar()
  * @bar_mmap_supported: BARs that may be mapped by userspace, fixed at finish_enable
  *
  * Fields above the first blank line are for variant drivers; the rest is the library's own, in the
@@ -186,6 +191,9 @@ struct vfio_pci_core_device {
 	struct vfio_pci_core_device	*sriov_pf_core_dev;
 	struct list_head		sriov_pfs_item;
 
+	struct mutex			dma_window_lock;
+	struct vfio_pci_migration	*migration;
+
 	/* Written while the device is opened or registered only, so sharing a word is safe. */
 	bool				reset_works:1;
 	bool				needs_pm_restore:1;
@@ -194,6 +202,7 @@ struct vfio_pci_core_device {
 	bool				nointx:1;
 	bool				has_dyn_msix:1;
 	bool				has_vga:1;
+	u8				bar_trapped;
 	u8				bar_mmap_supported;
 };
 

@@ -10,6 +10,7 @@
 #include <linux/minmax.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
+#include <linux/vfio_pci_override.h>
 
 #include "vfio_pci_config.h"
 #include "vfio_pci_priv.h"
@@ -53,6 +54,23 @@ static unsigned int config_width(unsigned int pos, size_t count)
 	return pos & 2 || count < 4 ? 2 : 4;
 }
 
+/* What the user sees of a dword with an override in it: the driver decides last. */
+static int config_read_overridden(struct vfio_pci_core_device *vdev, unsigned int dword, u32 *val)
+{
+	struct vfio_pci_config *config = vdev->config;
+	u32 shadowed = config->shadowed[dword];
+	u32 hw = 0;
+	int ret;
+
+	if (shadowed != U32_MAX) {
+		ret = pci_user_read_config_dword(vdev->pdev, dword * 4, &hw);
+		if (ret)
+			return ret;
+	}
+	*val = (hw & ~shadowed) | (READ_ONCE(config->shadow[dword]) & shadowed);
+	return vfio_pci_config_override_get(vdev, dword, val);
+}
+
 /* Fills @to with @count bytes, at most a dword, of the dword that @pos is in. */
 static int config_read_part(struct vfio_pci_core_device *vdev, unsigned int pos, size_t count,
 			    u8 *to)
@@ -60,6 +78,19 @@ static int config_read_part(struct vfio_pci_core_device *vdev, unsigned int pos,
 	struct vfio_pci_config *config = vdev->config;
 	u32 shadowed = config->shadowed[pos / 4];
 	u32 shadow = READ_ONCE(config->shadow[pos / 4]);
+
+	if (unlikely(test_bit(pos / 4, config->overridden))) {
+		u32 val;
+		__le32 le;
+		int ret;
+
+		ret = config_read_overridden(vdev, pos / 4, &val);
+		if (ret)
+			return ret;
+		le = cpu_to_le32(val);
+		memcpy(to, (u8 *)&le + pos % 4, count);
+		return 0;
+	}
 
 	while (count) {
 		unsigned int width = config_width(pos, count);
@@ -105,7 +136,11 @@ static int config_gather(struct vfio_pci_core_device *vdev, unsigned int pos, si
 		u32 val = READ_ONCE(config->shadow[pos / 4]);
 		u32 hw;
 
-		if (shadowed != U32_MAX) {
+		if (unlikely(test_bit(pos / 4, config->overridden))) {
+			ret = config_read_overridden(vdev, pos / 4, &val);
+			if (ret)
+				return ret;
+		} else if (shadowed != U32_MAX) {
 			ret = pci_user_read_config_dword(vdev->pdev, pos, &hw);
 			if (ret)
 				return ret;
@@ -156,6 +191,7 @@ static void config_write_prepare(struct vfio_pci_config *config, unsigned int po
 
 	w->cap = cap;
 	w->field = config_field(cap, pos, &end);
+	w->overridden = vfio_pci_config_override_at(config, pos, &end);
 	w->base = w->field ? cap->start + w->field->offset : pos;
 	w->pos = pos;
 	w->width = config_width(pos, min(count, end - pos));
@@ -196,6 +232,41 @@ int vfio_pci_config_commit(struct vfio_pci_core_device *vdev,
 	return 0;
 }
 
+/*
+ * Lets the driver change what the user writes to a register of its own.  Of that register's bytes
+ * which are not being written, virtual ones follow at once.
+ */
+static int config_override_set(struct vfio_pci_core_device *vdev, struct vfio_pci_config_write *w)
+{
+	const struct vfio_pci_config_overridden *overridden = w->overridden;
+	const struct vfio_pci_config_override *override = overridden->override;
+	struct vfio_pci_config *config = vdev->config;
+	unsigned int shift = overridden->pos % 4 * BITS_PER_BYTE;
+	u32 field = vfio_pci_config_bits(0, override->width);
+	int down = ((int)w->base - overridden->pos) * BITS_PER_BYTE;
+	u32 dword, old, new, mask;
+	int ret;
+
+	ret = config_read_overridden(vdev, w->pos / 4, &dword);
+	if (ret)
+		return ret;
+
+	/* The register of the tables may begin before or behind the driver's. */
+	old = dword >> shift & field;
+	mask = down < 0 ? w->mask >> -down : w->mask << down;
+	new = down < 0 ? w->value >> -down : w->value << down;
+	new = (old & ~mask) | (new & mask & field);
+
+	ret = override->set(vdev, old, &new);
+	if (ret)
+		return ret;
+
+	vfio_pci_config_shadow_set(config, overridden->pos,
+				   override->virt & override->write & field, new);
+	w->value = down < 0 ? new << -down : new >> down;
+	return 0;
+}
+
 static int config_scatter(struct vfio_pci_core_device *vdev, unsigned int pos, size_t count,
 			  const u8 *from)
 {
@@ -211,6 +282,12 @@ static int config_scatter(struct vfio_pci_core_device *vdev, unsigned int pos, s
 		config_write_prepare(config, pos, count, &w);
 		memcpy(&le, from, w.width);
 		w.value = le32_to_cpu(le) << ((pos - w.base) * BITS_PER_BYTE);
+
+		ret = 0;
+		if (w.overridden && w.overridden->override->set)
+			ret = config_override_set(vdev, &w);
+		if (ret)
+			return ret;
 
 		if (w.field && w.field->hook)
 			ret = w.field->hook(vdev, &w);

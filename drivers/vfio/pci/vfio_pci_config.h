@@ -12,11 +12,14 @@
 #ifndef VFIO_PCI_CONFIG_H
 #define VFIO_PCI_CONFIG_H
 
+#include <linux/bitmap.h>
 #include <linux/bits.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/types.h>
 
+struct vfio_pci_config_override;
 struct vfio_pci_core_device;
 struct vfio_pci_config_write;
 
@@ -99,6 +102,8 @@ struct vfio_pci_cap_instance {
  * @shadowed: bits that are read from @shadow
  * @writable: bits that the user may change
  * @owner: index into @caps by dword
+ * @overridden: dwords that have a register in @overrides
+ * @overrides: struct vfio_pci_config_overridden; fixed once the device is open
  * @arrays: storage of the four before
  */
 struct vfio_pci_config {
@@ -111,13 +116,28 @@ struct vfio_pci_config {
 	u32				*shadowed;
 	u32				*writable;
 	u8				*owner;
+	struct list_head		overrides;
+	DECLARE_BITMAP(overridden, PCI_CFG_SPACE_EXP_SIZE / 4);
 	u32				arrays[];
+};
+
+/**
+ * struct vfio_pci_config_overridden - a register that the driver overrides
+ * @item: in config->overrides
+ * @override: the driver's
+ * @pos: in config space
+ */
+struct vfio_pci_config_overridden {
+	struct list_head			item;
+	const struct vfio_pci_config_override	*override;
+	u16					pos;
 };
 
 /**
  * struct vfio_pci_config_write - what the user writes to one register
  * @cap: whose register it is
  * @field: its row, NULL where there is none
+ * @overridden: the driver's override that the bytes are in, or NULL
  * @base: position of the register in config space
  * @pos: position of the write in config space: @base or a byte further up
  * @width: bytes written, aligned to themselves: 1, 2 or 4
@@ -127,6 +147,7 @@ struct vfio_pci_config {
 struct vfio_pci_config_write {
 	const struct vfio_pci_cap_instance	*cap;
 	const struct vfio_pci_field		*field;
+	const struct vfio_pci_config_overridden	*overridden;
 	u16					base;
 	u16					pos;
 	u8					width;
@@ -202,5 +223,24 @@ int vfio_pci_acs_measure(struct pci_dev *pdev, int pos, const struct vfio_pci_ca
 int vfio_pci_rebar_measure(struct pci_dev *pdev, int pos, const struct vfio_pci_cap **cap);
 int vfio_pci_dpa_measure(struct pci_dev *pdev, int pos, const struct vfio_pci_cap **cap);
 int vfio_pci_tph_measure(struct pci_dev *pdev, int pos, const struct vfio_pci_cap **cap);
+
+/* vfio_pci_config_override.c */
+
+/**
+ * vfio_pci_config_override_at() - the override that a byte is in
+ * @config: of an open device
+ * @pos: of the byte
+ * @end: lowered to where that override ends, or the stretch without one
+ *
+ * Return: the override, or NULL.
+ */
+const struct vfio_pci_config_overridden *
+vfio_pci_config_override_at(const struct vfio_pci_config *config, unsigned int pos,
+			    unsigned int *end);
+
+/* Lets overrides in a dword change what the user reads of it.  Return: 0 or a hook's errno. */
+int vfio_pci_config_override_get(struct vfio_pci_core_device *vdev, unsigned int dword, u32 *value);
+
+void vfio_pci_config_drop_overrides(struct vfio_pci_config *config);
 
 #endif /* VFIO_PCI_CONFIG_H */

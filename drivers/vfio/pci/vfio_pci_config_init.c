@@ -52,6 +52,7 @@ static struct vfio_pci_config *config_alloc(struct pci_dev *pdev)
 		return NULL;
 
 	mutex_init(&config->lock);
+	INIT_LIST_HEAD(&config->overrides);
 	config->size = pdev->cfg_size;
 	config->shadow = config->arrays;
 	config->shadowed = config->shadow + dwords;
@@ -439,6 +440,7 @@ void vfio_pci_config_free(struct vfio_pci_core_device *vdev)
 		return;
 
 	vdev->config = NULL;
+	vfio_pci_config_drop_overrides(config);
 	mutex_destroy(&config->lock);
 	kvfree(config);
 }

@@ -164,7 +164,7 @@ int vfio_pci_ioeventfd(struct vfio_pci_core_device *vdev, u64 offset, u64 data, 
 	if (bar >= PCI_STD_NUM_BARS)
 		return -EINVAL;
 	bar = array_index_nospec(bar, PCI_STD_NUM_BARS);
-	if (!ioeventfd_range_ok(vdev, bar, pos, count))
+	if (!ioeventfd_range_ok(vdev, bar, pos, count) || vdev->bar_trapped & BIT(bar))
 		return -EINVAL;
 
 	ret = vfio_pci_core_setup_barmap(vdev, bar);

@@ -8,6 +8,8 @@
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/pm_runtime.h>
+#include <linux/vfio_pci_override.h>
 
 #include "vfio_pci_priv.h"
 
@@ -143,3 +145,66 @@ void vfio_pci_memory_decode_end(const struct vfio_pci_memory_decode *decode)
 	}
 	up_write(&vdev->memory_lock);
 }
+
+static u32 peek32_decoding(struct vfio_pci_core_device *vdev, unsigned int bar, u32 offset)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u16 command;
+	u32 value;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (memory_decodes(pdev, command))
+		return ioread32(vdev->barmap[bar] + offset);
+
+	pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
+	value = ioread32(vdev->barmap[bar] + offset);
+	pci_write_config_word(pdev, PCI_COMMAND, command);
+	return value;
+}
+
+/**
+ * vfio_pci_core_peek32() - read a register whatever the user set
+ * @vdev: enabled
+ * @bar: a memory BAR
+ * @offset: of the register, a multiple of four
+ * @value: in CPU order
+ *
+ * Memory decode and power state are the user's, and a driver that has to know what the device does
+ * cannot wait for it.  They are as before when this returns.
+ *
+ * Context: sleeps; takes memory_lock for writing.
+ * Return: 0, -EINVAL for no such register, -ENODEV for a function that is gone, or an errno of
+ * mapping the BAR or resuming the function.
+ */
+int vfio_pci_core_peek32(struct vfio_pci_core_device *vdev, unsigned int bar, u32 offset,
+			 u32 *value)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	pci_power_t power;
+	int ret;
+
+	if (bar >= PCI_STD_NUM_BARS || offset % 4 || !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
+	    offset + 4ULL > pci_resource_len(pdev, bar))
+		return -EINVAL;
+
+	ret = vfio_pci_core_setup_barmap(vdev, bar);
+	if (!ret)
+		ret = pm_runtime_resume_and_get(&pdev->dev);
+	if (ret)
+		return ret;
+
+	scoped_guard(rwsem_write, &vdev->memory_lock) {
+		power = pdev->current_state;
+		if (vfio_pci_asleep(power))
+			vfio_pci_set_power_state(vdev, PCI_D0);
+		*value = peek32_decoding(vdev, bar, offset);
+		if (vfio_pci_asleep(power))
+			vfio_pci_set_power_state(vdev, power);
+	}
+	pm_runtime_put(&pdev->dev);
+
+	if (PCI_POSSIBLE_ERROR(*value) && !pci_device_is_present(pdev))
+		return -ENODEV;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_peek32);

@@ -8,6 +8,7 @@
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/vfio_pci_override.h>
 
 #include <compat/pfnmap.h>
 
@@ -225,7 +226,24 @@ void vfio_pci_probe_mmaps(struct vfio_pci_core_device *vdev)
 	for (int bar = 0; bar < PCI_STD_NUM_BARS; bar++)
 		if (bar_can_mmap(vdev, bar))
 			vdev->bar_mmap_supported |= BIT(bar);
+	vdev->bar_mmap_supported &= ~vdev->bar_trapped;
 }
+
+/**
+ * vfio_pci_core_trap_bar() - every access of the user to a BAR is to pass through the driver
+ * @vdev: enabled, before vfio_pci_core_finish_enable()
+ * @bar: below PCI_STD_NUM_BARS
+ *
+ * The BAR cannot be mapped, shared as a dma-buf or be written by an ioeventfd: what remains is
+ * vfio_device_ops.read and .write.  Until the device is closed.
+ *
+ * Context: sleeps; open path.
+ */
+void vfio_pci_core_trap_bar(struct vfio_pci_core_device *vdev, unsigned int bar)
+{
+	vdev->bar_trapped |= BIT(bar);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_trap_bar);
 
 /**
  * vfio_pci_release_mmaps() - undo vfio_pci_probe_mmaps(); harmless without it
@@ -238,6 +256,7 @@ void vfio_pci_release_mmaps(struct vfio_pci_core_device *vdev)
 	struct bar_reserve *reserve, *next;
 
 	vdev->bar_mmap_supported = 0;
+	vdev->bar_trapped = 0;
 	list_for_each_entry_safe(reserve, next, &vdev->dummy_resources_list, item) {
 		list_del(&reserve->item);
 		release_resource(&reserve->res);
