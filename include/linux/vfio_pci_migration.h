@@ -15,6 +15,8 @@
 #ifndef VFIO_PCI_MIGRATION_H
 #define VFIO_PCI_MIGRATION_H
 
+#include <linux/dma-direction.h>
+#include <linux/list.h>
 #include <linux/types.h>
 #include <linux/vfio_pci_core.h>
 
@@ -102,9 +104,10 @@ struct vfio_pci_mig_framing;
  *	  stream and is what read() returns; or -EIOCBQUEUED, then the driver calls
  *	  vfio_pci_mig_chunk_done() with either of these later, from any context.  One chunk at a
  *	  time.
- * @save_end: optional: the session is over, complete or not; chunks are unmapped and freed by
- *	      now.  @aborted: userspace went back from PRE_COPY to RUNNING, and the device must stop
- *	      to remember changes; an errno is userspace's.  Not asked for an errno otherwise.
+ * @save_end: optional: the session is over, complete or not; chunks are unmapped by now.
+ *	      @aborted: userspace went back from PRE_COPY to RUNNING, and the device must stop to
+ *	      remember changes; an errno is userspace's then, and puts the device into ERROR.
+ *	      Otherwise the result is ignored.
  * @precopy_dirty: with VFIO_MIGRATION_PRE_COPY: how many bytes changed since the last pass.  Not in
  *		   a pass, and in PRE_COPY only: not in PRE_COPY_P2P.
  *
@@ -121,6 +124,11 @@ struct vfio_pci_mig_framing;
  * @abort: optional: the session is being aborted while a @save or @load answered -EIOCBQUEUED;
  *	   make it end soon.  vfio_pci_mig_chunk_done() is waited for afterwards.
  *
+ * @log_mediated: the driver sees every DMA write before it begins and when it has ended, from the
+ *		  moment that the device is opened on: it calls vfio_pci_mig_dma_begin() and
+ *		  vfio_pci_mig_dma_end(), and its vfio_device_ops.dma_unmap is
+ *		  vfio_pci_mig_dma_unmap().  Userspace gets the log from the container, and from the
+ *		  device where the kernel has that.
  * @log_start: optional, with @log_stop and @log_sync: the device is to log its DMA writes to
  *	       @ranges.  *@page_size is a wish when called and the granularity on return.
  *	       -EOPNOTSUPP and the like go to userspace.
@@ -129,10 +137,9 @@ struct vfio_pci_mig_framing;
  *	      bytes from there since @log_start or since it was reported last; what is in flight
  *	      too, and again once it is complete
  *
- * Context: hooks sleep.  All but @chunk_map, @chunk_unmap are called with the migration lock
- * held, these with it or in a stream's read() or write(); never with memory_lock, igate or the
- * config lock, which they may take; with dev_set->lock when the device is being closed.  Several
- * devices of a driver migrate in parallel.
+ * Context: hooks sleep.  All are called with the migration lock of the device held, and with
+ * dev_set->lock when it is being closed; never with memory_lock, igate or the config lock, which
+ * they may take.  Several devices of a driver migrate in parallel.
  *
  * Errors: -ENOTRECOVERABLE from a hook says that it could neither do nor undo its work: the device
  * goes into ERROR and only a reset leads out.  After a reset the library starts from RUNNING and
@@ -148,6 +155,7 @@ struct vfio_pci_migration_ops {
 	u16					version;
 	u16					min_version;
 	const struct vfio_pci_mig_framing	*framing;
+	bool					log_mediated;
 
 	int (*suspend)(struct vfio_pci_core_device *vdev);
 	int (*resume)(struct vfio_pci_core_device *vdev);
@@ -259,12 +267,31 @@ int vfio_pci_migration_init(struct vfio_pci_core_device *vdev,
 void vfio_pci_migration_reset_done(struct vfio_pci_core_device *vdev);
 void vfio_pci_migration_close(struct vfio_pci_core_device *vdev);
 
+bool vfio_pci_migration_running(struct vfio_pci_core_device *vdev);
+
 void vfio_pci_mig_chunk_done(struct vfio_pci_mig_chunk *chunk, ssize_t result);
+
+/**
+ * struct vfio_pci_mig_dma - DMA of a device whose driver sees it begin, with ops->log_mediated
+ * @iova: where it writes
+ * @length: bytes, 0 while it is not in use
+ *
+ * The rest is the library's.  Zero it once.
+ */
+struct vfio_pci_mig_dma {
+	unsigned long		iova;
+	unsigned long		length;
+
+	struct list_head	item;
+	bool			pinned;
+};
+
+int vfio_pci_mig_dma_begin(struct vfio_pci_core_device *vdev, struct vfio_pci_mig_dma *dma,
+			   unsigned long iova, unsigned long length);
+void vfio_pci_mig_dma_end(struct vfio_pci_core_device *vdev, struct vfio_pci_mig_dma *dma);
+void vfio_pci_mig_dma_unmap(struct vfio_device *core_vdev, u64 iova, u64 length);
 
 void vfio_pci_mig_log_dirty(struct vfio_pci_core_device *vdev, unsigned long iova,
 			    unsigned long length);
-
-/* Where the framing's state is kept: for hooks of a driver that has its own framing. */
-void *vfio_pci_mig_framing_state(struct vfio_pci_core_device *vdev);
 
 #endif /* VFIO_PCI_MIGRATION_H */

@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
+#include <linux/vfio_pci_migration.h>
 
 #include "vfio_pci_priv.h"
 
@@ -185,6 +186,7 @@ void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev)
 {
 	vfio_pci_probe_mmaps(vdev);
 	vfio_pci_sriov_open(vdev);
+	vfio_pci_migration_open(vdev);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_finish_enable);
 
@@ -251,6 +253,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 
 	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
+	vfio_pci_migration_close(vdev);
 	if (vfio_pci_arch.close)
 		vfio_pci_arch.close(vdev);
 
@@ -406,8 +409,14 @@ pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev, pci_channe
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_aer_err_detected);
 
+static void vfio_pci_reset_done(struct pci_dev *pdev)
+{
+	vfio_pci_migration_reset_done(dev_get_drvdata(&pdev->dev));
+}
+
 const struct pci_error_handlers vfio_pci_core_err_handlers = {
 	.error_detected = vfio_pci_core_aer_err_detected,
+	.reset_done	= vfio_pci_reset_done,
 };
 EXPORT_SYMBOL_GPL(vfio_pci_core_err_handlers);
 
@@ -430,6 +439,7 @@ int vfio_pci_core_init_dev(struct vfio_device *core_vdev)
 	init_rwsem(&vdev->memory_lock);
 	mutex_init(&vdev->igate);
 	mutex_init(&vdev->ioeventfds_lock);
+	mutex_init(&vdev->dma_window_lock);
 	spin_lock_init(&vdev->irqlock);
 	xa_init(&vdev->ctx);
 	INIT_LIST_HEAD(&vdev->dummy_resources_list);
@@ -449,7 +459,9 @@ void vfio_pci_core_release_dev(struct vfio_device *core_vdev)
 {
 	struct vfio_pci_core_device *vdev = to_vfio_pci_core(core_vdev);
 
+	vfio_pci_migration_release(vdev);
 	kfree(vdev->pm_save);
+	mutex_destroy(&vdev->dma_window_lock);
 	mutex_destroy(&vdev->ioeventfds_lock);
 	mutex_destroy(&vdev->igate);
 }
@@ -549,6 +561,20 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 	vfio_pci_sriov_unregister(vdev);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_unregister_device);
+
+static int __init vfio_pci_core_init(void)
+{
+	return vfio_pci_migration_module_init();
+}
+module_init(vfio_pci_core_init);
+
+static void __exit vfio_pci_core_exit(void)
+{
+	vfio_pci_migration_module_exit();
+	/* RCU callbacks must have run for the last time before their text goes. */
+	rcu_barrier();
+}
+module_exit(vfio_pci_core_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Library of VFIO drivers for PCI devices");

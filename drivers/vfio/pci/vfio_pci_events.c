@@ -124,10 +124,3 @@ void vfio_pci_irq_events_release(struct vfio_pci_core_device *vdev)
 	vfio_pci_event_publish(vdev, &vdev->err_trigger, NULL);
 	vfio_pci_event_publish(vdev, &vdev->req_trigger, NULL);
 }
-
-/* vfio_pci_event_free() must have run for the last time before its text goes. */
-static void __exit vfio_pci_events_exit(void)
-{
-	rcu_barrier();
-}
-module_exit(vfio_pci_events_exit);

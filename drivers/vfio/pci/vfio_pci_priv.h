@@ -269,6 +269,16 @@ void vfio_pci_sriov_unregister(struct vfio_pci_core_device *vdev);
 void vfio_pci_sriov_open(struct vfio_pci_core_device *vdev);
 void vfio_pci_sriov_close(struct vfio_pci_core_device *vdev);
 
+/* ---- vfio_pci_migration.c: for drivers that called vfio_pci_migration_init() ----------------- */
+
+/* The device is open: its state is RUNNING.  Context: sleeps; the last step of opening. */
+void vfio_pci_migration_open(struct vfio_pci_core_device *vdev);
+/* Undoes vfio_pci_migration_init(), if that was called.  Context: sleeps; device unregistered. */
+void vfio_pci_migration_release(struct vfio_pci_core_device *vdev);
+/* Of the module. */
+int vfio_pci_migration_module_init(void);
+void vfio_pci_migration_module_exit(void);
+
 /* ---- vfio_pci_dmabuf.c: BAR ranges as dma-buf ------------------------------------------------ */
 
 int vfio_pci_feature_dma_buf(struct vfio_device *device, u32 flags, void __user *arg,
