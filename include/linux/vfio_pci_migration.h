@@ -88,7 +88,7 @@ struct vfio_pci_mig_framing;
  * @suspend: stop the device (the arcs into STOP and STOP_COPY): no DMA, no interrupt, no change of
  *	     state any more.  What is in flight is waited for; how long is the driver's business.
  *	     On an error the device must run on.
- * @resume: let a device that @suspend stopped, or that was loaded, run.  On an error it must be
+ * @resume: optional: let a device that @suspend stopped, or that was loaded, run.  On an error it must be
  *	    stopped as before.
  * @suspend_p2p: with VFIO_MIGRATION_P2P: stop the device from starting DMA, while it still
  *		 answers others' (the arcs into RUNNING_P2P and PRE_COPY_P2P).  Called before

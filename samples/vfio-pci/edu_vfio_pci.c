@@ -6,7 +6,7 @@
  *
  *	ops		BAR 0 is not mapped, and writes to it pass through edu_write(), so that the
  *			driver knows of DMA and can hold it back while the device is stopped
- *	a region	counters of what the user did
+ *	a region	how many DMA commands the user gave
  *	a register	config space 0xf8 tells how often the device has migrated
  *	migration	suspend, resume, save, load, and a log of memory written by DMA
  *
@@ -17,9 +17,9 @@
 #include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/iopoll.h>
 #include <linux/module.h>
-#include <linux/vfio_pci_dma_window.h>
 #include <linux/vfio_pci_migration.h>
 #include <linux/vfio_pci_override.h>
+#include <linux/vfio_pci_variant.h>
 
 #define EDU_VENDOR		0x1234
 #define EDU_DEVICE		0x11e8
@@ -43,13 +43,14 @@
 
 #define EDU_PATIENCE		(5 * USEC_PER_SEC)
 
+#define EDU_REGION_TYPE		(VFIO_REGION_TYPE_PCI_VENDOR_TYPE | EDU_VENDOR)
 #define EDU_CONFIG_MIGRATED	0xf8
 
 struct edu {
 	struct vfio_pci_core_device	core;
 	struct mutex			lock; /* writes to BAR 0, and what they start */
 	struct vfio_pci_mig_dma		dma;
-	__le64				counters[2];
+	__le64				commands;
 	u32				migrated;
 };
 
@@ -122,13 +123,12 @@ static ssize_t edu_write(struct vfio_device *core_vdev, const char __user *buf, 
 	if (pos < EDU_DMA_COMMAND && count > EDU_DMA_COMMAND - pos)
 		count = EDU_DMA_COMMAND - pos;
 	if (pos >= EDU_DMA_COMMAND && pos < EDU_DMA_COMMAND + 8) {
-		le64_add_cpu(&edu->counters[0], 1);
+		le64_add_cpu(&edu->commands, 1);
 		ret = edu_dma_prepare(edu);
 	}
 	if (!ret)
 		ret = vfio_pci_core_write(core_vdev, buf, count, ppos);
 	edu_dma_check(edu);
-	le64_add_cpu(&edu->counters[1], 1);
 	return ret;
 }
 
@@ -161,17 +161,6 @@ static int edu_suspend(struct vfio_pci_core_device *vdev)
 	/* The device first says that n! is there, and then interrupts. */
 	fsleep(10 * USEC_PER_MSEC);
 	edu_dma_check(edu);
-	return 0;
-}
-
-static int edu_resume(struct vfio_pci_core_device *vdev)
-{
-	return 0;
-}
-
-static int edu_data_size(struct vfio_pci_core_device *vdev, u64 *bytes)
-{
-	*bytes = sizeof(struct edu_state);
 	return 0;
 }
 
@@ -298,32 +287,30 @@ static const struct vfio_pci_migration_ops edu_migration_ops = {
 	.min_version	= 1,
 	.log_mediated	= true,
 	.suspend	= edu_suspend,
-	.resume		= edu_resume,
-	.data_size	= edu_data_size,
 	.save		= edu_save,
 	.load		= edu_load,
 };
 
 /* ---- a region and a register ----------------------------------------------------------------- */
 
-static ssize_t edu_counters_rw(struct vfio_pci_core_device *vdev, char __user *buf, size_t count,
-			       loff_t *ppos, bool iswrite)
+static ssize_t edu_region_rw(struct vfio_pci_core_device *vdev, char __user *buf, size_t count,
+			     loff_t *ppos, bool iswrite)
 {
 	struct edu *edu = to_edu(vdev);
 	loff_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
 	ssize_t done;
 
-	if (iswrite || pos >= sizeof(edu->counters))
+	if (iswrite || pos >= sizeof(edu->commands))
 		return -EINVAL;
 
-	done = simple_read_from_buffer(buf, count, &pos, edu->counters, sizeof(edu->counters));
+	done = simple_read_from_buffer(buf, count, &pos, &edu->commands, sizeof(edu->commands));
 	if (done > 0)
 		*ppos += done;
 	return done;
 }
 
-static const struct vfio_pci_regops edu_counters = {
-	.rw	= edu_counters_rw,
+static const struct vfio_pci_regops edu_region = {
+	.rw	= edu_region_rw,
 };
 
 static int edu_get_migrated(struct vfio_pci_core_device *vdev, u32 *value)
@@ -360,12 +347,11 @@ static int edu_open(struct vfio_device *core_vdev)
 		return ret;
 
 	edu->migrated = 0;
-	memset(edu->counters, 0, sizeof(edu->counters));
+	edu->commands = 0;
 	ret = vfio_pci_core_setup_barmap(&edu->core, 0) ?:
 	      vfio_pci_core_override_config(&edu->core, &edu_migrated) ?:
-	      vfio_pci_core_register_dev_region(&edu->core, EDU_VENDOR |
-						VFIO_REGION_TYPE_PCI_VENDOR_TYPE, 1, &edu_counters,
-						sizeof(edu->counters), VFIO_REGION_INFO_FLAG_READ,
+	      vfio_pci_core_register_dev_region(&edu->core, EDU_REGION_TYPE, 1, &edu_region,
+						sizeof(edu->commands), VFIO_REGION_INFO_FLAG_READ,
 						NULL);
 	if (ret) {
 		vfio_pci_core_disable(&edu->core);
@@ -387,46 +373,20 @@ static int edu_init(struct vfio_device *core_vdev)
 }
 
 static const struct vfio_device_ops edu_ops = {
+	VFIO_PCI_VARIANT_OPS,
 	.name		= "edu-vfio-pci",
 	.init		= edu_init,
-	.release	= vfio_pci_core_release_dev,
 	.open_device	= edu_open,
-	.close_device	= vfio_pci_core_close_device,
-	.ioctl		= vfio_pci_core_ioctl,
-	.device_feature	= vfio_pci_core_ioctl_feature,
 	.read		= vfio_pci_core_read,
 	.write		= edu_write,
-	.mmap		= vfio_pci_core_mmap,
-	.request	= vfio_pci_core_request,
-	.match		= vfio_pci_core_match,
 	.dma_unmap	= vfio_pci_mig_dma_unmap,
-	.bind_iommufd	= vfio_iommufd_physical_bind,
-	.unbind_iommufd	= vfio_iommufd_physical_unbind,
-	.attach_ioas	= vfio_pci_dma_window_attach_ioas,
-	.detach_ioas	= vfio_pci_dma_window_detach_ioas,
 };
 
 static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct edu *edu = vfio_alloc_device(edu, core.vdev, &pdev->dev, &edu_ops);
-	int ret;
 
-	if (IS_ERR(edu))
-		return PTR_ERR(edu);
-	dev_set_drvdata(&pdev->dev, &edu->core);
-
-	ret = vfio_pci_core_register_device(&edu->core);
-	if (ret)
-		vfio_put_device(&edu->core.vdev);
-	return ret;
-}
-
-static void edu_remove(struct pci_dev *pdev)
-{
-	struct vfio_pci_core_device *vdev = dev_get_drvdata(&pdev->dev);
-
-	vfio_pci_core_unregister_device(vdev);
-	vfio_put_device(&vdev->vdev);
+	return vfio_pci_variant_probe(pdev, &edu->core);
 }
 
 static const struct pci_device_id edu_ids[] = {
@@ -439,7 +399,7 @@ static struct pci_driver edu_driver = {
 	.name			= "edu-vfio-pci",
 	.id_table		= edu_ids,
 	.probe			= edu_probe,
-	.remove			= edu_remove,
+	.remove			= vfio_pci_variant_remove,
 	.err_handler		= &vfio_pci_core_err_handlers,
 	.driver_managed_dma	= true,
 };

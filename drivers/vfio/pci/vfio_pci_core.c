@@ -13,6 +13,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/vfio_pci_migration.h>
+#include <linux/vfio_pci_variant.h>
 
 #include "vfio_pci_priv.h"
 
@@ -561,6 +562,44 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 	vfio_pci_sriov_unregister(vdev);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_unregister_device);
+
+/**
+ * vfio_pci_variant_probe() - the rest of a driver's probe
+ * @pdev: being probed
+ * @vdev: of it, from vfio_alloc_device(), whose result this takes as it is: it may be an ERR_PTR()
+ *
+ * Context: sleeps; the device lock is held, as in probe.
+ * Return: 0 or an errno; @vdev is freed then.
+ */
+int vfio_pci_variant_probe(struct pci_dev *pdev, struct vfio_pci_core_device *vdev)
+{
+	int ret;
+
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+
+	dev_set_drvdata(&pdev->dev, vdev);
+	ret = vfio_pci_core_register_device(vdev);
+	if (ret)
+		vfio_put_device(&vdev->vdev);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_variant_probe);
+
+/**
+ * vfio_pci_variant_remove() - pci_driver.remove after vfio_pci_variant_probe()
+ * @pdev: being removed
+ *
+ * Context: sleeps, for as long as the user likes; the device lock is held, as in remove.
+ */
+void vfio_pci_variant_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *vdev = dev_get_drvdata(&pdev->dev);
+
+	vfio_pci_core_unregister_device(vdev);
+	vfio_put_device(&vdev->vdev);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_variant_remove);
 
 static int __init vfio_pci_core_init(void)
 {

@@ -38,7 +38,7 @@ static int mig_suspend(struct vfio_pci_migration *migration)
 
 static int mig_resume(struct vfio_pci_migration *migration)
 {
-	int ret = migration->ops->resume(migration->vdev);
+	int ret = call(migration, migration->ops->resume);
 
 	if (!ret)
 		WRITE_ONCE(migration->halting, false);
@@ -422,7 +422,7 @@ static bool mig_ops_complete(const struct vfio_pci_migration_ops *ops)
 
 	if (!(ops->flags & VFIO_MIGRATION_STOP_COPY) || ops->flags & ~known)
 		return false;
-	if (!ops->max_chunk || !ops->suspend || !ops->resume || !ops->save || !ops->load)
+	if (!ops->max_chunk || !ops->suspend || !ops->save || !ops->load)
 		return false;
 	if (ops->flags & VFIO_MIGRATION_P2P && !(ops->suspend_p2p && ops->resume_p2p))
 		return false;

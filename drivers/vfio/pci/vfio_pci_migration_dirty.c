@@ -262,6 +262,9 @@ static int mig_log_stop(struct vfio_device *device)
 	struct vfio_pci_migration *migration = to_vfio_pci_core(device)->migration;
 
 	guard(mutex)(&migration->lock);
+
+	if (!migration->log.on)
+		return -EINVAL;
 	log_stop(migration);
 	return 0;
 }

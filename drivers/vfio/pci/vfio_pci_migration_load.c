@@ -225,7 +225,7 @@ static int load_some(struct vfio_pci_mig_stream *stream, const char __user **fro
 
 	/* Also where no slot is needed: has the device refused something, is the session over? */
 	ret = vfio_pci_mig_stream_wait_user(stream, MIG_SLOT_FREE, nonblock);
-	if (ret)
+	if (ret < 0)
 		return ret;
 
 	if (stream->load.parse == MIG_PARSE_SLOT) {

@@ -110,6 +110,18 @@ enum vfio_pci_mig_slot_state {
 };
 
 /**
+ * enum vfio_pci_mig_turn - what a reader or writer does next
+ * @MIG_TURN_WAIT: wait for the device
+ * @MIG_TURN_GO: go ahead with the slot
+ * @MIG_TURN_END: say that this was all
+ */
+enum vfio_pci_mig_turn {
+	MIG_TURN_WAIT,
+	MIG_TURN_GO,
+	MIG_TURN_END,
+};
+
+/**
  * struct vfio_pci_mig_slot - a place in the ring
  * @chunk: as the driver sees it
  * @stream: whose ring it is
@@ -331,8 +343,8 @@ void vfio_pci_mig_stream_wait_device(struct vfio_pci_mig_stream *stream);
  * @nonblock: do not wait
  *
  * Context: sleeps, without the migration lock.
- * Return: 0; the stream's error; -EAGAIN; -ERESTARTSYS; -ENODEV if the session is over; -ENOMSG or
- * -ENODATA where vfio_pci_mig_save_drained() says so.
+ * Return: MIG_TURN_GO, MIG_TURN_END; or the stream's error, -EAGAIN, -ERESTARTSYS, -ENODEV if the
+ * session is over, -ENOMSG at the temporary end.
  */
 int vfio_pci_mig_stream_wait_user(struct vfio_pci_mig_stream *stream,
 				  enum vfio_pci_mig_slot_state state, bool nonblock);
@@ -355,8 +367,8 @@ extern const struct file_operations vfio_pci_mig_save_fops;
 void vfio_pci_mig_save_work(struct vfio_pci_mig_stream *stream);
 
 /*
- * With nothing to read, and stream->lock held: -ENOMSG at the temporary end, -ENODATA at the end of
- * a stream, 0 if something is to come.
+ * With no slot to read, and stream->lock held: -ENOMSG at the temporary end, MIG_TURN_END at the end
+ * of the stream, MIG_TURN_WAIT if something is to come.
  */
 int vfio_pci_mig_save_drained(struct vfio_pci_mig_stream *stream);
 

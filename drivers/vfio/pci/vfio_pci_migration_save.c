@@ -253,15 +253,15 @@ int vfio_pci_mig_save_drained(struct vfio_pci_mig_stream *stream)
 	lockdep_assert_held(&stream->lock);
 
 	if (!save_all_read(stream))
-		return 0;
+		return MIG_TURN_WAIT;
 
 	switch (stream->save.state) {
 	case MIG_PASS_IDLE:
 		return -ENOMSG;
 	case MIG_PASS_ENDED:
-		return -ENODATA;
+		return MIG_TURN_END;
 	default:
-		return 0;
+		return MIG_TURN_WAIT;
 	}
 }
 
@@ -312,26 +312,23 @@ static ssize_t mig_save_read(struct file *file, char __user *buf, size_t count, 
 	struct vfio_pci_mig_stream *stream = file->private_data;
 	char __user *to = buf;
 	size_t left = min_t(size_t, count, MAX_RW_COUNT);
-	int ret = 0;
+	int turn, ret = 0;
 
-	if (!count)
-		return 0;
 	if (mutex_lock_interruptible(&stream->io_lock))
 		return -ERESTARTSYS;
 
 	while (left && !ret) {
-		ret = vfio_pci_mig_stream_wait_user(stream, MIG_SLOT_READY,
-						    to != buf || file->f_flags & O_NONBLOCK);
-		if (!ret)
-			ret = save_read_slot(stream, &to, &left);
+		turn = vfio_pci_mig_stream_wait_user(stream, MIG_SLOT_READY,
+						     to != buf || file->f_flags & O_NONBLOCK);
+		if (turn == MIG_TURN_END)
+			break;
+		ret = turn < 0 ? turn : save_read_slot(stream, &to, &left);
 	}
 	scoped_guard(spinlock_irq, &stream->lock)
 		stream->save.read += to - buf;
 	mutex_unlock(&stream->io_lock);
 
-	if (to != buf)
-		return to - buf;
-	return ret == -ENODATA ? 0 : ret;
+	return to != buf ? to - buf : ret;
 }
 
 static __poll_t mig_save_poll(struct file *file, struct poll_table_struct *wait)
@@ -341,12 +338,11 @@ static __poll_t mig_save_poll(struct file *file, struct poll_table_struct *wait)
 	poll_wait(file, &stream->wait, wait);
 
 	guard(spinlock_irq)(&stream->lock);
-	if (stream->error || (!stream->attached && vfio_pci_mig_save_drained(stream) != -ENODATA))
-		return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (mig_user_slot(stream)->state == MIG_SLOT_READY ||
-	    vfio_pci_mig_save_drained(stream) == -ENODATA)
+	if (!stream->error && vfio_pci_mig_save_drained(stream) == MIG_TURN_END)
 		return EPOLLIN | EPOLLRDNORM;
-	return 0;
+	if (stream->error || !stream->attached)
+		return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	return mig_user_slot(stream)->state == MIG_SLOT_READY ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 /* ---- VFIO_MIG_GET_PRECOPY_INFO --------------------------------------------------------------- */

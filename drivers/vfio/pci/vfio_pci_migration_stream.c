@@ -245,7 +245,7 @@ void vfio_pci_mig_stream_wait_device(struct vfio_pci_mig_stream *stream)
 	wait_event(stream->wait, vfio_pci_mig_slot_state(slot) != MIG_SLOT_DEVICE);
 }
 
-/* What there is for a user whose slot is in @state or not; 0 to wait, 1 to go ahead. */
+/* What there is for a user who wants a slot in @state: enum vfio_pci_mig_turn or an errno. */
 static int mig_user_turn(struct vfio_pci_mig_stream *stream, enum vfio_pci_mig_slot_state state)
 {
 	guard(spinlock_irqsave)(&stream->lock);
@@ -253,11 +253,11 @@ static int mig_user_turn(struct vfio_pci_mig_stream *stream, enum vfio_pci_mig_s
 	if (stream->error)
 		return stream->error;
 	if (!stream->attached)
-		return stream->saving && stream->save.state == MIG_PASS_ENDED &&
-		       stream->user == stream->device ? -ENODATA : -ENODEV;
+		return stream->saving && vfio_pci_mig_save_drained(stream) == MIG_TURN_END ?
+		       MIG_TURN_END : -ENODEV;
 	if (mig_user_slot(stream)->state == state)
-		return 1;
-	return stream->saving ? vfio_pci_mig_save_drained(stream) : 0;
+		return MIG_TURN_GO;
+	return stream->saving ? vfio_pci_mig_save_drained(stream) : MIG_TURN_WAIT;
 }
 
 int vfio_pci_mig_stream_wait_user(struct vfio_pci_mig_stream *stream,
@@ -267,15 +267,16 @@ int vfio_pci_mig_stream_wait_user(struct vfio_pci_mig_stream *stream,
 
 	lockdep_assert_held(&stream->io_lock);
 
-	if (!turn && nonblock)
+	if (turn == MIG_TURN_WAIT && nonblock)
 		return -EAGAIN;
-	if (!turn) {
+	if (turn == MIG_TURN_WAIT) {
 		ret = wait_event_interruptible(stream->wait,
-					       (turn = mig_user_turn(stream, state)));
+					       (turn = mig_user_turn(stream, state)) !=
+					       MIG_TURN_WAIT);
 		if (ret)
 			return ret;
 	}
-	return min(turn, 0);
+	return turn;
 }
 
 /* ---- lifetime -------------------------------------------------------------------------------- */
@@ -380,6 +381,9 @@ void vfio_pci_mig_stream_detach(struct vfio_pci_migration *migration)
 		stream->attached = false;
 		wake_up_all(&stream->wait);
 	}
+	/* A timer would outlive the module; what is queued already does not. */
+	if (cancel_delayed_work(&stream->work))
+		vfio_pci_mig_stream_put(stream);
 
 	/*
 	 * Someone in read() or write() may be copying, and stuck in a page fault for as long as

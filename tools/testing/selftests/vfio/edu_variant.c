@@ -97,13 +97,21 @@ static bool factorial(struct vdev *v, __u32 n)
 /* The state's data_fd, 0 without one, or -errno. */
 static int set_state(const struct vdev *v, __u32 state)
 {
-	struct vfio_device_feature_mig_state mig = { .device_state = state };
-	int ret = vdev_feature(v, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE | VFIO_DEVICE_FEATURE_SET,
-			       &mig, sizeof(mig));
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_feature_mig_state mig;
+	} arg = {
+		.feature = {
+			.argsz = sizeof(arg),
+			.flags = VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE | VFIO_DEVICE_FEATURE_SET,
+		},
+		.mig = { .device_state = state },
+	};
+	int ret = vdev_ioctl(v, VFIO_DEVICE_FEATURE, &arg);
 
 	if (ret)
 		return ret;
-	return mig.data_fd < 0 ? 0 : mig.data_fd;
+	return arg.mig.data_fd < 0 ? 0 : arg.mig.data_fd;
 }
 
 static int get_state(const struct vdev *v)
@@ -259,24 +267,39 @@ TEST_F(edu, a_stopped_device_takes_no_orders)
 	EXPECT_EQ(120, edu_get(&self->a, EDU_FACTORIAL));
 }
 
-TEST_F(edu, a_pending_interrupt_is_neither_lost_nor_doubled)
+TEST_F(edu, a_pending_message_is_not_sent_again)
 {
 	int fd = event_new();
 
-	ASSERT_EQ(0, vdev_arm(&self->b, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &fd));
+	ASSERT_EQ(0, vdev_arm(&self->a, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &fd));
 	ASSERT_EQ(0, edu_raise(&self->a, 0x10));
+	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
+
+	ASSERT_EQ(0, vdev_arm(&self->b, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &fd));
 	ASSERT_EQ(0, migrate(&self->a, &self->b));
 	EXPECT_EQ(0x10, edu_get(&self->b, EDU_IRQ_STATUS));
 	EXPECT_EQ(0, event_wait(fd, QUIET_MS));
-	ASSERT_EQ(0, vdev_disarm(&self->b, VFIO_PCI_MSI_IRQ_INDEX));
+	ASSERT_EQ(0, edu_raise(&self->b, 0x20));
+	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
+	EXPECT_EQ(0x30, edu_get(&self->b, EDU_IRQ_STATUS));
+	EXPECT_EQ(0, edu_ack(&self->b, ~0U));
+}
 
-	/* As a level it is still there. */
+TEST_F(edu, a_pending_level_is_asserted_until_acknowledged)
+{
+	int fd = event_new();
+
+	ASSERT_EQ(0, edu_raise(&self->a, 0x10));
 	ASSERT_EQ(0, vdev_arm(&self->b, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &fd));
+	ASSERT_EQ(0, migrate(&self->a, &self->b));
+	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
+	EXPECT_EQ(0x10, edu_get(&self->b, EDU_IRQ_STATUS));
+	ASSERT_EQ(0, vdev_intx_action(&self->b, VFIO_IRQ_SET_ACTION_UNMASK));
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
 	ASSERT_EQ(0, edu_ack(&self->b, ~0U));
 	ASSERT_EQ(0, vdev_intx_action(&self->b, VFIO_IRQ_SET_ACTION_UNMASK));
 	EXPECT_EQ(0, event_wait(fd, QUIET_MS));
-	EXPECT_EQ(0, vdev_disarm(&self->b, VFIO_PCI_INTX_IRQ_INDEX));
+	EXPECT_EQ(0, edu_ack(&self->a, ~0U));
 }
 
 TEST_F(edu, a_device_without_memory_decode_migrates)
@@ -335,16 +358,22 @@ TEST_F(edu, bar_0_is_not_mapped)
 
 TEST_F(edu, the_region_counts_commands)
 {
-	struct vfio_device_info info = {};
-	__u32 region;
+	struct vfio_region_info region = {};
+	__u64 count = ~0ULL;
 
-	ASSERT_EQ(0, vdev_info(&self->a, &info));
-	region = info.num_regions - 1;
-	ASSERT_EQ(1, vdev_region_cap(&self->a, region, VFIO_REGION_INFO_CAP_TYPE));
-	EXPECT_EQ(0, vdev_get(&self->a, region, 0, 8));
+	ASSERT_EQ(0, vdev_region_info(&self->a, VFIO_PCI_NUM_REGIONS, &region));
+	ASSERT_EQ(1, vdev_region_cap(&self->a, VFIO_PCI_NUM_REGIONS, VFIO_REGION_INFO_CAP_TYPE));
+	ASSERT_EQ(8, region.size);
+	ASSERT_EQ(8, pread(self->a.fd, &count, 8, region.offset));
+	EXPECT_EQ(0, count);
 	ASSERT_TRUE(dma(&self->a, IOVA, EDU_BUFFER, 64, 0));
-	EXPECT_EQ(1, vdev_get(&self->a, region, 0, 8));
-	EXPECT_EQ(-EINVAL, vdev_put(&self->a, region, 0, 8, 0));
+	/* A read may begin anywhere, and ends with the region. */
+	ASSERT_EQ(8, pread(self->a.fd, &count, 8, region.offset));
+	EXPECT_EQ(1, count);
+	EXPECT_EQ(4, pread(self->a.fd, &count, 8, region.offset + 4));
+	EXPECT_EQ(-1, pread(self->a.fd, &count, 8, region.offset + 8));
+	EXPECT_EQ(-1, pwrite(self->a.fd, &count, 8, region.offset));
+	EXPECT_EQ(EINVAL, errno);
 }
 
 TEST_F(edu, the_config_field_composes_with_its_neighbours)
