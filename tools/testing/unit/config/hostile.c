@@ -4,6 +4,8 @@
  * anywhere, capabilities longer than config space or on top of each other, noise.  Each access that
  * the engine makes to the device must be aligned and inside; the sanitizers see to its own memory.
  */
+#include <linux/vfio_pci_override.h>
+
 #include "../../../../drivers/vfio/pci/vfio_pci_config.h"
 #include "../../../../drivers/vfio/pci/vfio_pci_priv.h"
 
@@ -312,6 +314,127 @@ static void noise_devices(unsigned int devices)
 	result(refused, "noise: every access past the end is refused");
 }
 
+/* ---- registers that a driver overrides ------------------------------------------------------- */
+
+#define AREA		0x80
+#define AREA_SIZE	24
+
+static u32 set_old, set_new, set_calls;
+
+static int get_flipped(struct vfio_pci_core_device *device, u32 *value)
+{
+	*value ^= 0x5a5a;
+	return 0;
+}
+
+static int set_masked(struct vfio_pci_core_device *device, u32 old, u32 *new)
+{
+	set_old = old;
+	set_new = *new;
+	set_calls++;
+	*new &= 0x7fffffff;
+	return 0;
+}
+
+static int set_refused(struct vfio_pci_core_device *device, u32 old, u32 *new)
+{
+	return -EPERM;
+}
+
+static const struct vfio_pci_config_override overrides[] = {
+	{ VFIO_PCI_CONFIG_HEADER, 0, AREA + 1, 1, 0xff, 0xff, 0xa1 },
+	{ VFIO_PCI_CONFIG_HEADER, 0, AREA + 6, 2, 0x00ff, 0, 0x33, get_flipped },
+	{ VFIO_PCI_CONFIG_CAP, PCI_CAP_ID_VNDR, 8, 4, 0xffffffff, 0xffffffff, 0x04030201, NULL,
+	  set_masked },
+	{ VFIO_PCI_CONFIG_HEADER, 0, AREA + 16, 2, 0, 0, 0, NULL, set_refused },
+};
+
+static void override_device(void)
+{
+	device_new(256);
+	put(PCI_CAPABILITY_LIST, 1, AREA);
+	put_cap(AREA, PCI_CAP_ID_VNDR, 0);
+	put(AREA + 2, 1, AREA_SIZE);
+	for (unsigned int i = 3; i < AREA_SIZE; i++)
+		put(AREA + i, 1, 0xc0 + i);
+	vfio_pci_config_init(&vdev);
+}
+
+static void override_reads(void)
+{
+	u8 want[AREA_SIZE], got[AREA_SIZE];
+	bool good = true;
+
+	user(AREA, AREA_SIZE, want, false);
+	for (size_t i = 0; i < ARRAY_SIZE(overrides); i++)
+		good &= !vfio_pci_core_override_config(&vdev, &overrides[i]);
+	result(good, "override: registers of a header and of a capability are taken");
+
+	want[1] = 0xa1;
+	want[6] = 0x33 ^ 0x5a;
+	want[7] ^= 0x5a;
+	memcpy(want + 8, "\1\2\3\4", 4);
+	good = true;
+	for (unsigned int from = 0; from < AREA_SIZE; from++) {
+		for (unsigned int to = from + 1; to <= AREA_SIZE; to++) {
+			good &= user(AREA + from, to - from, got, false) == (ssize_t)(to - from);
+			good &= !memcmp(got, want + from, to - from);
+		}
+	}
+	result(good, "override: reads of any width and alignment compose");
+}
+
+static void override_writes(void)
+{
+	u8 bytes[8] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 };
+	u32 beside = get(AREA + 12, 4);
+
+	memset(pdev.written, 0, sizeof(pdev.written));
+	set_calls = 0;
+	set(AREA + 9, 1, 0xee);
+	result(set_calls == 1 && set_old == 0x04030201 && set_new == 0x0403ee01,
+	       "override: a byte is written to the register merged with the rest");
+	set(AREA + 8, 4, 0xffffffff);
+	result(get(AREA + 8, 4) == 0x7fffffff, "override: what the hook changes takes effect");
+	result(!written(AREA + 8, 4), "override: virtual bits do not reach the device");
+
+	set(AREA + 8, 4, 0);
+	user(AREA + 5, 8, bytes, true);
+	result(get(AREA + 8, 4) == 0x77665544, "override: part of a longer write");
+	result(get(AREA + 12, 4) == ((beside & ~0xff) | 0x88), "override: what is beside is written");
+
+	result(user(AREA + 16, 1, bytes, true) == -EPERM && !written(AREA + 16, 2),
+	       "override: a hook's errno keeps the write from the device");
+}
+
+static void override_refusals(void)
+{
+	struct vfio_pci_config_override bad = { .offset = AREA + 9, .width = 1 };
+
+	result(vfio_pci_core_override_config(&vdev, &bad) == -EBUSY,
+	       "override: the same byte twice is refused");
+	bad.offset = 0x61;
+	bad.width = 2;
+	result(vfio_pci_core_override_config(&vdev, &bad) == -EINVAL,
+	       "override: a register that is not aligned is refused");
+	bad.offset = 0x100;
+	result(vfio_pci_core_override_config(&vdev, &bad) == -EINVAL,
+	       "override: a register past the end is refused");
+	bad.where = VFIO_PCI_CONFIG_CAP;
+	bad.id = PCI_CAP_ID_MSI;
+	result(vfio_pci_core_override_config(&vdev, &bad) == -ENOENT,
+	       "override: a capability that is not there is told");
+}
+
+static void driver_overrides(void)
+{
+	override_device();
+	override_reads();
+	override_writes();
+	override_refusals();
+	vfio_pci_config_free(&vdev);
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -319,6 +442,7 @@ int main(int argc, char **argv)
 	lengths();
 	overlaps();
 	writes();
+	driver_overrides();
 	noise_devices(argc > 1 ? atoi(argv[1]) : 5000);
 	printf("1..%u\n", count);
 	return failed != 0;

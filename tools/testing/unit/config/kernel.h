@@ -118,6 +118,9 @@ static inline void *kvzalloc(size_t size, int flags)
 	return calloc(1, size);
 }
 
+#define kzalloc(size, flags)	kvzalloc(size, flags)
+#define kfree(p)		free(p)
+
 static inline void free_kvfree(void *p)
 {
 	free(*(void **)p);
@@ -125,12 +128,48 @@ static inline void free_kvfree(void *p)
 
 struct mutex { bool held; };
 struct rw_semaphore { int unused; };
-struct list_head { int unused; };
+struct list_head { struct list_head *next, *prev; };
 struct xarray { int unused; };
 struct rcu_head { int unused; };
 struct notifier_block { int unused; };
 struct device { int unused; };
 struct vfio_device { int unused; };
+
+static inline void INIT_LIST_HEAD(struct list_head *list)
+{
+	list->next = list->prev = list;
+}
+
+static inline void list_add_tail(struct list_head *item, struct list_head *list)
+{
+	item->next = list;
+	item->prev = list->prev;
+	list->prev->next = item;
+	list->prev = item;
+}
+
+#define list_for_each_entry(p, list, member)						\
+	for (p = container_of((list)->next, typeof(*(p)), member); &(p)->member != (list);	\
+	     p = container_of((p)->member.next, typeof(*(p)), member))
+#define list_for_each_entry_safe(p, after, list, member)				\
+	for (p = container_of((list)->next, typeof(*(p)), member);			\
+	     after = container_of((p)->member.next, typeof(*(p)), member),		\
+	     &(p)->member != (list); p = after)
+
+#define unlikely(x)		(x)
+#define BITS_PER_WORD		(8 * sizeof(unsigned long))
+#define DECLARE_BITMAP(name, bits)	unsigned long name[((bits) + BITS_PER_WORD - 1) / BITS_PER_WORD]
+
+static inline bool test_bit(unsigned int bit, const unsigned long *map)
+{
+	return map[bit / BITS_PER_WORD] >> bit % BITS_PER_WORD & 1;
+}
+
+static inline void __set_bit(unsigned int bit, unsigned long *map)
+{
+	map[bit / BITS_PER_WORD] |= 1UL << bit % BITS_PER_WORD;
+}
+
 struct vfio_info_cap;
 struct vm_area_struct;
 struct eventfd_ctx;
