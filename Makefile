@@ -61,6 +61,10 @@ check-debug:
 check-static:
 	@scripts/check --static
 
+.PHONY: bench
+bench:
+	@scripts/bench $(BENCH)
+
 .PHONY: help
 help:
 	@echo 'On any Debian machine, no special hardware (all in the lab, see scripts/lab help):'
@@ -68,6 +72,8 @@ help:
 	@echo '  make check             all tests on the stock kernel, ours and the kernel'"'"'s own as control'
 	@echo '  make check-debug       the tests under KASAN and lockdep'
 	@echo '  make check-static      W=1, sparse, checkpatch, shellcheck'
+	@echo '  make bench             ours against the kernel'"'"'s own in instructions; fails where a goal is missed'
+	@echo '                         [BENCH="--quick" or what else scripts/bench --help tells]'
 	@echo 'On a host with a supported kernel ($(SUPPORTED)):'
 	@echo '  make                   build the modules                      [KDIR=kernel build folder]'
 	@echo '  make modules_install   install them under updates/, where modprobe prefers them, and run depmod'

@@ -26,13 +26,15 @@ build_modules() {
 }
 
 # Test programs stay beside their sources, in the copy.
-build_selftests() {
-	local selftests=tools/testing/selftests
+build_programs() {
+	local folder
 
-	[[ -e $lab_build/source/$selftests/Makefile ]] || return 0
-	say "building test programs"
-	build_make selftests "$lab_build/source/$selftests" \
-		KSELFTEST_INCLUDE=/usr/src/linux-source-6.12/tools/testing/selftests
+	for folder in selftests bench; do
+		[[ -e $lab_build/source/tools/testing/$folder/Makefile ]] || continue
+		say "building test programs: $folder"
+		build_make "$folder" "$lab_build/source/tools/testing/$folder" \
+			KSELFTEST_INCLUDE=/usr/src/linux-source-6.12/tools/testing/selftests
+	done
 }
 
 # build_make WHAT FOLDER ARG...: make, quiet unless it fails or warns.
@@ -76,7 +78,7 @@ build_all() {
 		build_modules
 		cp --archive "$lab_build/root" "$lab_run/built"
 	fi
-	build_selftests
+	build_programs
 	exec 9>&-
 }
 

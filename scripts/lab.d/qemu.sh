@@ -6,11 +6,11 @@
 # A paravirtual KVM without VMX or SVM has a /dev/kvm too, and hangs a stock kernel.
 qemu_accelerator() {
 	if [[ ! $opt_icount && -r /dev/kvm && -w /dev/kvm ]] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
-		qemu+=(-accel kvm -cpu host -smp "$opt_cpus")
+		qemu+=(-accel kvm -cpu host -smp "${opt_cpus:-2}")
 	elif [[ $opt_icount ]]; then
-		qemu+=(-accel "tcg,thread=single" -cpu max -smp 1 -icount "shift=0,sleep=off")
+		qemu+=(-accel "tcg,thread=single" -cpu max -smp "${opt_cpus:-1}" -icount "shift=0,sleep=off")
 	else
-		qemu+=(-accel "tcg,thread=multi" -cpu max -smp "$opt_cpus")
+		qemu+=(-accel "tcg,thread=multi" -cpu max -smp "${opt_cpus:-2}")
 	fi
 }
 

@@ -5,7 +5,7 @@
 
 run_defaults() {
 	opt_devices=() opt_modules=ours opt_kernel=stock opt_icount='' opt_terminal='' opt_drivers=yes
-	opt_timeout=600 opt_memory=2G opt_cpus=2 opt_results='' opt_log='' opt_append=()
+	opt_timeout=600 opt_memory=2G opt_cpus='' opt_results='' opt_log='' opt_append=()
 }
 
 # run_parse ARG...: options into opt_*, the command into lab_command.
@@ -33,7 +33,7 @@ run_parse() {
 	done
 	lab_command=("$@")
 	[[ $opt_timeout =~ ^[1-9][0-9]*$ ]] || die "--timeout wants a number of seconds"
-	[[ $opt_cpus =~ ^[1-9][0-9]?$ ]] || die "--cpus wants a number"
+	[[ ${opt_cpus:-1} =~ ^[1-9][0-9]?$ ]] || die "--cpus wants a number"
 	[[ $opt_memory =~ ^[1-9][0-9]*[MG]$ ]] || die "--memory wants a size, like 2G"
 	devices_check "${opt_devices[@]}"
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Time, as the kernel counts it: CLOCK_MONOTONIC by the raw system call. The one in the vDSO would
+ * read the TSC, which does not count instructions under the lab's --icount.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+
+#include "bench.h"
+
+#define ROUNDS_MAX	64
+
+static __u64 now(void)
+{
+	struct timespec t;
+
+	syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
+	return (__u64)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	__u64 x = *(const __u64 *)a, y = *(const __u64 *)b;
+
+	return (x > y) - (x < y);
+}
+
+static __u64 median(__u64 *values, unsigned int count)
+{
+	qsort(values, count, sizeof(*values), by_value);
+	return values[count / 2];
+}
+
+/* What two looks at the clock cost with nothing between them. */
+static __u64 overhead(void)
+{
+	static __u64 known;
+	__u64 samples[31];
+
+	if (known)
+		return known;
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		__u64 start = now();
+
+		samples[i] = now() - start;
+	}
+	known = median(samples, ARRAY_SIZE(samples));
+	return known;
+}
+
+static int measure_batch(struct bench *b, const struct bench_row *row, __u64 *sample)
+{
+	int ret = 0;
+	__u64 start = now();
+
+	for (unsigned int i = 0; i < row->batch && ret >= 0; i++)
+		ret = row->run(b, row->arg);
+	*sample = now() - start;
+
+	if (ret >= 0 && row->undo)
+		ret = row->undo(b, row->arg);
+	return ret < 0 ? ret : 0;
+}
+
+int bench_measure(struct bench *b, const struct bench_row *row, unsigned int rounds, double *cost)
+{
+	__u64 samples[ROUNDS_MAX], typical;
+	int ret;
+
+	if (!rounds || rounds > ROUNDS_MAX)
+		return -EINVAL;
+
+	/* One batch more: the first finds caches of the kernel's allocators empty. */
+	for (unsigned int i = 0; i <= rounds; i++) {
+		ret = measure_batch(b, row, &samples[i ? i - 1 : 0]);
+		if (ret)
+			return ret;
+	}
+
+	typical = median(samples, rounds);
+	typical -= typical > overhead() ? overhead() : typical;
+	*cost = (double)typical / row->batch / (row->per ? row->per : 1);
+	return 0;
+}
+
+void bench_settle(void)
+{
+	usleep(50000);
+}
