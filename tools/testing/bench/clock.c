@@ -51,11 +51,28 @@ static __u64 overhead(void)
 	return known;
 }
 
+/*
+ * To the next tick of the kernel's timer: its sleeps end at ticks, so how long one takes depends on
+ * where between two it began.
+ */
+static void wait_for_tick(void)
+{
+	struct timespec before, t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &before);
+	do
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	while (t.tv_nsec == before.tv_nsec);
+}
+
 static int measure_batch(struct bench *b, const struct bench_row *row, __u64 *sample)
 {
+	__u64 start;
 	int ret = 0;
-	__u64 start = now();
 
+	if (row->waits)
+		wait_for_tick();
+	start = now();
 	for (unsigned int i = 0; i < row->batch && ret >= 0; i++)
 		ret = row->run(b, row->arg);
 	*sample = now() - start;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Goals: a line each, "PATTERN SHARE" against the other driver or "ROW <= ROW" among our own. */
+/* Goals: a line each, "PATTERN SHARE" against the other driver or "ROW SHARE ROW" among our own. */
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +10,11 @@ static bool goal_parse(const char *line, struct goal *goal)
 {
 	char end;
 
+	int words;
+
 	*goal = (struct goal){};
-	if (sscanf(line, "%63s <= %63s %c", goal->pattern, goal->peer, &end) == 2)
-		return true;
-	goal->peer[0] = '\0';
-	return sscanf(line, "%63s %lf %c", goal->pattern, &goal->share, &end) == 2 &&
-	       goal->share > 0;
+	words = sscanf(line, "%63s %lf %63s %c", goal->pattern, &goal->share, goal->peer, &end);
+	return (words == 2 || words == 3) && goal->share > 0;
 }
 
 bool goals_read(const char *path, struct goals *goals)
@@ -39,7 +38,7 @@ bool goals_read(const char *path, struct goals *goals)
 	}
 	fclose(file);
 	if (!good)
-		fprintf(stderr, "bench-report: %s:%u: want \"PATTERN SHARE\" or \"ROW <= ROW\"\n",
+		fprintf(stderr, "bench-report: %s:%u: want \"PATTERN SHARE\" or \"ROW SHARE ROW\"\n",
 			path, number);
 	return good;
 }
@@ -67,6 +66,7 @@ static bool goal_apply(const struct goal *goal, struct comparison *all)
 			continue;
 		}
 		row->peer = row_named(all, goal->peer);
+		row->peer_share = goal->share;
 		found = found || row->peer;
 	}
 	return found;
@@ -78,7 +78,8 @@ static bool row_meets(const struct row *row)
 
 	if (row->share && row->ratio > row->share * margin)
 		return false;
-	return !row->peer || row->by[OURS].typical <= row->peer->by[OURS].typical * margin;
+	return !row->peer || row->by[OURS].typical <= row->peer->by[OURS].typical *
+						      row->peer_share * margin;
 }
 
 bool goals_apply(const struct goals *goals, struct comparison *all, bool partial)

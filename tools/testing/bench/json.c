@@ -29,9 +29,11 @@ static struct json_object *row_json(const struct row *row)
 		json_object_object_add(object, driver_names[driver], series_json(&row->by[driver]));
 	json_object_object_add(object, "ratio", json_object_new_double(row->ratio));
 	json_object_object_add(object, "goal", json_object_new_double(row->share));
-	if (row->peer)
-		json_object_object_add(object, "not-above",
-				       json_object_new_string(row->peer->name));
+	if (row->peer) {
+		json_object_object_add(object, "peer", json_object_new_string(row->peer->name));
+		json_object_object_add(object, "peer-goal",
+				       json_object_new_double(row->peer_share));
+	}
 	json_object_object_add(object, "met", json_object_new_boolean(row->met));
 	json_object_object_add(object, "steady", json_object_new_boolean(row_steady(row)));
 	return object;

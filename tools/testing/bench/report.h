@@ -43,7 +43,8 @@ struct series {
  * @by:		results by driver
  * @ratio:	ours to in-tree
  * @share:	that @ratio is to stay within
- * @peer:	row of ours that must cost as much at least, NULL for none
+ * @peer:	row of ours to stay within @peer_share of, NULL for none
+ * @peer_share:	see @peer
  * @met:	both goals are met
  */
 struct row {
@@ -54,6 +55,7 @@ struct row {
 	double			ratio;
 	double			share;
 	const struct row	*peer;
+	double			peer_share;
 	bool			met;
 };
 
@@ -67,8 +69,8 @@ struct comparison {
 /**
  * struct goal - a line of the file of goals
  * @pattern:	rows that it is for, as a shell would match them
- * @share:	of in-tree's cost; used if @peer is empty
- * @peer:	name of a row of ours
+ * @share:	of in-tree's cost, or of @peer's
+ * @peer:	name of a row of ours, empty for a goal against in-tree
  */
 struct goal {
 	char	pattern[64];

@@ -55,6 +55,23 @@ static int msix_disarm(struct bench *b, size_t count)
 	return vdev_disarm(&b->dev, VFIO_PCI_MSIX_IRQ_INDEX);
 }
 
+/* What RCU frees later must not be freed while the next round is measured. */
+static int msix_disarm_settled(struct bench *b, size_t count)
+{
+	int ret = msix_disarm(b, count);
+
+	bench_settle();
+	return ret;
+}
+
+static int msix_rearm_settled(struct bench *b, size_t count)
+{
+	int ret = msix_at_once(b, count);
+
+	bench_settle();
+	return ret;
+}
+
 static int msix_prepare_armed(struct bench *b, size_t count)
 {
 	int ret = bench_make_eventfds(b, count);
@@ -159,7 +176,8 @@ static int intx_mask_unmask(struct bench *b, size_t index)
 #define ENABLE(vectors, how, call, say, fast)					\
 	{ .name = "msix-" how "-" #vectors,					\
 	  .title = "enable " #vectors " MSI-X " say ", each", .role = "nvme",	\
-	  .quick = fast, .prepare = msix_prepare, .run = call, .undo = msix_disarm,	\
+	  .quick = fast, .prepare = msix_prepare, .run = call,			\
+	  .undo = msix_disarm_settled,						\
 	  .finish = drop_eventfds, .arg = vectors, .per = vectors, .batch = 1 }
 
 static const struct bench_row rows[] = {
@@ -169,7 +187,7 @@ static const struct bench_row rows[] = {
 	ENABLE(256, "at-once", msix_at_once, "vectors at once", false),
 	ENABLE(256, "one-by-one", msix_one_by_one, "vectors one by one", false),
 	{ .name = "msix-disable-64", .title = "disable 64 MSI-X vectors, each", .role = "nvme",
-	  .prepare = msix_prepare_armed, .run = msix_disarm, .undo = msix_at_once,
+	  .prepare = msix_prepare_armed, .run = msix_disarm, .undo = msix_rearm_settled,
 	  .finish = drop_eventfds, .arg = 64, .per = 64, .batch = 1 },
 	{ .name = "loopback-msix", .title = "loop-back trigger to eventfd, MSI-X",
 	  .role = "nvme", .quick = true, .prepare = msix_prepare_armed, .run = loopback_one,

@@ -34,8 +34,9 @@ static void row_print(const struct row *row, FILE *out)
 	fprintf(out, " %6.3f %5.2f %6.2f%%  %s\n", row->ratio, row->share, 100 * spread,
 		verdict(row));
 	if (row->peer)
-		fprintf(out, "  and not above \"%s\": %.0f\n", row->peer->title,
-			row->peer->by[OURS].typical);
+		fprintf(out, "  and at most %.2f of \"%s\": is %.3f\n", row->peer_share,
+			row->peer->title,
+			row->by[OURS].typical / row->peer->by[OURS].typical);
 }
 
 void table_print(const struct comparison *all, FILE *out)
