@@ -352,11 +352,6 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 	       vfio_pci_config_shadow(config, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
 }
 
-u8 vfio_pci_config_intx_pin(struct vfio_pci_core_device *vdev)
-{
-	return vfio_pci_config_shadow(vdev->config, PCI_INTERRUPT_PIN, 1);
-}
-
 int vfio_pci_config_emulate(struct vfio_pci_core_device *vdev, unsigned int pos, u32 value)
 {
 	struct vfio_pci_config *config = vdev->config;

@@ -150,24 +150,6 @@ void vfio_pci_irqs_teardown(struct vfio_pci_core_device *vdev)
 	vfio_pci_irq_actions[vdev->irq_type][VERB_TRIGGER].release(vdev, vdev->irq_type);
 }
 
-int vfio_pci_irq_count(struct vfio_pci_core_device *vdev, unsigned int index)
-{
-	switch (index) {
-	case VFIO_PCI_INTX_IRQ_INDEX:
-		return vfio_pci_config_intx_pin(vdev) ? 1 : 0;
-	case VFIO_PCI_MSI_IRQ_INDEX:
-		return vdev->msi_size;
-	case VFIO_PCI_MSIX_IRQ_INDEX:
-		return vdev->msix_size / MSIX_ENTRY_SIZE;
-	case VFIO_PCI_ERR_IRQ_INDEX:
-		return pci_is_pcie(vdev->pdev) ? 1 : 0;
-	case VFIO_PCI_REQ_IRQ_INDEX:
-		return 1;
-	default:
-		return 0;
-	}
-}
-
 static u8 vfio_pci_msi_probe(struct pci_dev *pdev)
 {
 	u16 flags;

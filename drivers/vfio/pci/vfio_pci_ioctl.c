@@ -6,20 +6,21 @@
  * user knows it, argsz.  Copying it in and out and checking its size is written here once.
  */
 
-#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "vfio_pci_config.h"
 #include "vfio_pci_priv.h"
 
-DEFINE_CLASS(vfio_info_caps, struct vfio_info_cap, kfree(_T.buf), (struct vfio_info_cap) {}, void)
+DEFINE_CLASS(vfio_info_caps, struct vfio_info_cap, if (_T.buf) kfree(_T.buf),
+	     (struct vfio_info_cap) {}, void)
 
 /*
  * Hands the capability chain @caps to the user behind its structure of @size bytes, if *@argsz has
  * room for both; tells the room it takes if not.
  */
-static int vfio_pci_copy_caps(struct vfio_info_cap *caps, void __user *uarg, size_t size,
-			      u32 *argsz, u32 *cap_offset)
+static inline int vfio_pci_copy_caps(struct vfio_info_cap *caps, void __user *uarg, size_t size,
+				     u32 *argsz, u32 *cap_offset)
 {
 	if (*argsz < size + caps->size) {
 		*argsz = size + caps->size;
@@ -184,6 +185,25 @@ static int vfio_pci_ioctl_region_info(struct vfio_pci_core_device *vdev, void *a
 
 /* ---- VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_SET_IRQS ------------------------------------------ */
 
+/* Vectors that @index offers, 0 where there are none. */
+static int vfio_pci_irq_count(struct vfio_pci_core_device *vdev, unsigned int index)
+{
+	switch (index) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return vfio_pci_config_shadow(vdev->config, PCI_INTERRUPT_PIN, 1) ? 1 : 0;
+	case VFIO_PCI_MSI_IRQ_INDEX:
+		return vdev->msi_size;
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return vdev->msix_size / PCI_MSIX_ENTRY_SIZE;
+	case VFIO_PCI_ERR_IRQ_INDEX:
+		return pci_is_pcie(vdev->pdev) ? 1 : 0;
+	case VFIO_PCI_REQ_IRQ_INDEX:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 static int vfio_pci_ioctl_irq_info(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg)
 {
 	struct vfio_irq_info *info = arg;
@@ -252,54 +272,45 @@ union vfio_pci_ioctl_arg {
 	struct vfio_device_ioeventfd	ioeventfd;
 };
 
-/**
- * struct vfio_pci_ioctl - a row of the table
- * @handler: does it, see vfio_pci_priv.h
- * @cmd: the command, as the row's place has only its number
- * @in: bytes that every user must provide, and that are read
- * @out: the structure's size; up to this and the user's argsz is written back, 0 for nothing
+/*
+ * One command: @in bytes are what every user must provide; up to @out, the structure's size, and
+ * the user's argsz is written back, 0 for nothing.  Inlined into each row, where all of it is
+ * constant: a copy whose size the compiler knows needs no check at run time, nor does a call of
+ * what it knows go through a pointer.
  */
-struct vfio_pci_ioctl {
-	int (*handler)(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg);
-	unsigned int cmd;
-	u16 in;
-	u16 out;
-};
-
-#define ROW(_cmd, _handler, _in, _out) \
-	[_IOC_NR(_cmd) - VFIO_BASE] = { .cmd = _cmd, .handler = _handler, .in = _in, .out = _out }
-#define UP_TO(type, last)	offsetofend(struct type, last)
-
-static const struct vfio_pci_ioctl vfio_pci_ioctls[] = {
-	ROW(VFIO_DEVICE_GET_INFO, vfio_pci_ioctl_info,
-	    UP_TO(vfio_device_info, num_irqs), sizeof(struct vfio_device_info)),
-	ROW(VFIO_DEVICE_GET_REGION_INFO, vfio_pci_ioctl_region_info,
-	    UP_TO(vfio_region_info, offset), UP_TO(vfio_region_info, offset)),
-	ROW(VFIO_DEVICE_GET_IRQ_INFO, vfio_pci_ioctl_irq_info,
-	    UP_TO(vfio_irq_info, count), UP_TO(vfio_irq_info, count)),
-	ROW(VFIO_DEVICE_SET_IRQS, vfio_pci_ioctl_set_irqs, UP_TO(vfio_irq_set, count), 0),
-	ROW(VFIO_DEVICE_RESET, vfio_pci_ioctl_reset, 0, 0),
-	ROW(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, vfio_pci_ioctl_hot_reset_info,
-	    UP_TO(vfio_pci_hot_reset_info, count), UP_TO(vfio_pci_hot_reset_info, count)),
-	ROW(VFIO_DEVICE_PCI_HOT_RESET, vfio_pci_ioctl_hot_reset,
-	    UP_TO(vfio_pci_hot_reset, count), 0),
-	ROW(VFIO_DEVICE_IOEVENTFD, vfio_pci_ioctl_ioeventfd, UP_TO(vfio_device_ioeventfd, fd), 0),
-};
-
-#undef ROW
-#undef UP_TO
-
-static const struct vfio_pci_ioctl *vfio_pci_ioctl_find(unsigned int cmd)
+static __always_inline long
+vfio_pci_ioctl_run(struct vfio_pci_core_device *vdev, void __user *uarg, size_t in, size_t out,
+		   int (*handler)(struct vfio_pci_core_device *vdev, void *arg,
+				  void __user *uarg))
 {
-	unsigned int nr = _IOC_NR(cmd) - VFIO_BASE;
-	const struct vfio_pci_ioctl *row;
+	union vfio_pci_ioctl_arg data;
+	size_t room;
+	int ret;
 
-	if (nr >= ARRAY_SIZE(vfio_pci_ioctls))
-		return NULL;
+	if (copy_from_user(&data, uarg, in))
+		return -EFAULT;
+	if (data.argsz < in)
+		return -EINVAL;
+	if (out > in)
+		memset((void *)&data + in, 0, out - in);
 
-	row = &vfio_pci_ioctls[array_index_nospec(nr, ARRAY_SIZE(vfio_pci_ioctls))];
-	return row->handler && row->cmd == cmd ? row : NULL;
+	/* The handler may raise argsz to what it would take; the user's room is the old one. */
+	room = data.argsz;
+
+	ret = handler(vdev, &data, uarg);
+
+	/* With -ENOSPC the structure says how much space it takes. */
+	if (!out || (ret && ret != -ENOSPC))
+		return ret;
+	if (room < out ? copy_to_user(uarg, &data, room) : copy_to_user(uarg, &data, out))
+		return -EFAULT;
+	return ret;
 }
+
+#define UP_TO(type, last)	offsetofend(struct type, last)
+#define ROW(cmd, handler, in, out) \
+	case cmd: \
+		return vfio_pci_ioctl_run(vdev, uarg, in, out, handler)
 
 /**
  * vfio_pci_core_ioctl() - vfio_device_ops.ioctl
@@ -314,34 +325,32 @@ static const struct vfio_pci_ioctl *vfio_pci_ioctl_find(unsigned int cmd)
 long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsigned long arg)
 {
 	struct vfio_pci_core_device *vdev = to_vfio_pci_core(core_vdev);
-	const struct vfio_pci_ioctl *row = vfio_pci_ioctl_find(cmd);
 	void __user *uarg = (void __user *)arg;
-	union vfio_pci_ioctl_arg data;
-	size_t out;
-	int ret;
 
-	if (!row)
+	switch (cmd) {
+	ROW(VFIO_DEVICE_GET_INFO, vfio_pci_ioctl_info,
+	    UP_TO(vfio_device_info, num_irqs), sizeof(struct vfio_device_info));
+	ROW(VFIO_DEVICE_GET_REGION_INFO, vfio_pci_ioctl_region_info,
+	    UP_TO(vfio_region_info, offset), UP_TO(vfio_region_info, offset));
+	ROW(VFIO_DEVICE_GET_IRQ_INFO, vfio_pci_ioctl_irq_info,
+	    UP_TO(vfio_irq_info, count), UP_TO(vfio_irq_info, count));
+	ROW(VFIO_DEVICE_SET_IRQS, vfio_pci_ioctl_set_irqs, UP_TO(vfio_irq_set, count), 0);
+	ROW(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, vfio_pci_ioctl_hot_reset_info,
+	    UP_TO(vfio_pci_hot_reset_info, count), UP_TO(vfio_pci_hot_reset_info, count));
+	ROW(VFIO_DEVICE_PCI_HOT_RESET, vfio_pci_ioctl_hot_reset,
+	    UP_TO(vfio_pci_hot_reset, count), 0);
+	ROW(VFIO_DEVICE_IOEVENTFD, vfio_pci_ioctl_ioeventfd,
+	    UP_TO(vfio_device_ioeventfd, fd), 0);
+	case VFIO_DEVICE_RESET:
+		return vfio_pci_ioctl_reset(vdev);
+	default:
 		return -ENOTTY;
-	if (!row->in)
-		return row->handler(vdev, NULL, uarg);
-
-	if (copy_from_user(&data, uarg, row->in))
-		return -EFAULT;
-	if (data.argsz < row->in)
-		return -EINVAL;
-	memset((void *)&data + row->in, 0, sizeof(data) - row->in);
-
-	/* The handler may raise argsz to what it would take; the user's room is the old one. */
-	out = min_t(size_t, data.argsz, row->out);
-
-	ret = row->handler(vdev, &data, uarg);
-
-	/* With -ENOSPC the structure says how much space it takes. */
-	if ((!ret || ret == -ENOSPC) && copy_to_user(uarg, &data, out))
-		return -EFAULT;
-	return ret;
+	}
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_ioctl);
+
+#undef ROW
+#undef UP_TO
 
 /* ---- VFIO_DEVICE_FEATURE --------------------------------------------------------------------- */
 

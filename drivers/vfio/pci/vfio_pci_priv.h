@@ -61,9 +61,6 @@ ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf, 
  */
 bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
 
-/* The INTx pin that the user sees, 0 for none.  Context: any, device open. */
-u8 vfio_pci_config_intx_pin(struct vfio_pci_core_device *vdev);
-
 /**
  * vfio_pci_config_emulate() - make a dword of config space memory of the user's
  * @vdev: open, not yet visible to the user
@@ -86,16 +83,13 @@ int vfio_pci_config_emulate(struct vfio_pci_core_device *vdev, unsigned int pos,
  */
 void vfio_pci_irqs_setup(struct vfio_pci_core_device *vdev);
 
-/* Vectors that @index offers, 0 where there are none.  Context: sleeps, device open. */
-int vfio_pci_irq_count(struct vfio_pci_core_device *vdev, unsigned int index);
-
 /**
  * vfio_pci_set_irqs() - VFIO_DEVICE_SET_IRQS after its sizes were checked
  * @vdev: open
  * @flags: one VFIO_IRQ_SET_DATA_* and one VFIO_IRQ_SET_ACTION_*
  * @index: below VFIO_PCI_NUM_IRQS
  * @start: first vector
- * @count: vectors; start + count is at most vfio_pci_irq_count()
+ * @count: vectors; start + count is at most what VFIO_DEVICE_GET_IRQ_INFO tells
  * @data: u8 or s32 for each vector, or NULL, as @flags says
  *
  * Context: sleeps; igate held.
@@ -211,11 +205,13 @@ void vfio_pci_release_regions(struct vfio_pci_core_device *vdev);
 
 /* ---- vfio_pci_ioctl.c, vfio_pci_reset.c, vfio_pci_power.c, vfio_pci_sriov.c ------------------ */
 
+/* VFIO_DEVICE_RESET.  Return: -EINVAL for a function that cannot be reset alone, or its errno. */
+int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev);
+
 /*
- * Handlers of the ioctl table: @arg holds min(argsz, size) bytes from the user, the rest is zero,
- * and what they leave in it goes back; @uarg is for what follows the structure.
+ * Handlers of the ioctl table: @arg holds the part of the structure that every user must provide,
+ * the rest is zero, and what they leave in it goes back; @uarg is for what follows the structure.
  */
-int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg);
 int vfio_pci_ioctl_hot_reset_info(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg);
 int vfio_pci_ioctl_hot_reset(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg);
 

@@ -28,7 +28,7 @@ int vfio_pci_reset_function(struct vfio_pci_core_device *vdev)
 	return pci_try_reset_function(vdev->pdev);
 }
 
-int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg)
+int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev)
 {
 	return vdev->reset_works ? vfio_pci_reset_function(vdev) : -EINVAL;
 }
