@@ -140,8 +140,8 @@ static const struct vfio_pci_field exp_fields[] = {
 	{ PCI_EXP_LNKCTL, 2 },
 	{ PCI_EXP_LNKSTA, 2 },
 	{ PCI_EXP_SLTCAP, 4, .fixed = ALL },
-	{ PCI_EXP_SLTCTL, 2 },
-	{ PCI_EXP_SLTSTA, 2 },
+	{ PCI_EXP_SLTCTL, 2, .fixed = ALL },	/* a slot is below a port: zeros here */
+	{ PCI_EXP_SLTSTA, 2, .fixed = ALL },
 	{ PCI_EXP_RTCTL, 2 },
 	{ PCI_EXP_RTCAP, 2, .fixed = ALL },
 	{ PCI_EXP_RTSTA, 4 },
@@ -151,6 +151,9 @@ static const struct vfio_pci_field exp_fields[] = {
 	{ PCI_EXP_LNKCAP2, 4, .fixed = ALL },
 	{ PCI_EXP_LNKCTL2, 2 },
 	{ PCI_EXP_LNKSTA2, 2 },
+	{ PCI_EXP_SLTCAP2, 4, .fixed = ALL },
+	{ PCI_EXP_SLTCTL2, 2, .fixed = ALL },
+	{ PCI_EXP_SLTSTA2, 2, .fixed = ALL },
 	{}
 };
 

@@ -153,14 +153,18 @@ static int config_gather(struct vfio_pci_core_device *vdev, unsigned int pos, si
 
 /*
  * The row of the register at @pos, NULL if there is none; *@end becomes the position at which that
- * register, or the stretch without one, ends.
+ * register, or the stretch without one, ends.  @row is where to begin to look.
  */
 static const struct vfio_pci_field *config_field(const struct vfio_pci_cap_instance *cap,
-						 unsigned int pos, unsigned int *end)
+						 unsigned int row, unsigned int pos,
+						 unsigned int *end)
 {
 	const struct vfio_pci_field *field;
 
-	for (field = cap->cap->fields; field && field->width; field++) {
+	if (!cap->cap->fields)
+		return NULL;
+
+	for (field = cap->cap->fields + row; field->width; field++) {
 		unsigned int start = cap->start + field->offset;
 
 		if (pos < start) {
@@ -190,7 +194,7 @@ static void config_write_prepare(struct vfio_pci_config *config, unsigned int po
 		end = min(end, cap_end);
 
 	w->cap = cap;
-	w->field = config_field(cap, pos, &end);
+	w->field = config_field(cap, config->row[pos / 4], pos, &end);
 	w->overridden = vfio_pci_config_override_at(config, pos, &end);
 	w->base = w->field ? cap->start + w->field->offset : pos;
 	w->pos = pos;
@@ -303,6 +307,38 @@ static int config_scatter(struct vfio_pci_core_device *vdev, unsigned int pos, s
 	return 0;
 }
 
+/*
+ * Most accesses are to one register.  A copy whose size the compiler knows needs no check at run
+ * time that it stays within @batch.
+ */
+static __always_inline bool config_from_user(__le32 *batch, const char __user *buf, size_t part)
+{
+	switch (part) {
+	case 1:
+		return !copy_from_user(batch, buf, 1);
+	case 2:
+		return !copy_from_user(batch, buf, 2);
+	case 4:
+		return !copy_from_user(batch, buf, 4);
+	default:
+		return !copy_from_user(batch, buf, part);
+	}
+}
+
+static __always_inline bool config_to_user(char __user *buf, const __le32 *batch, size_t part)
+{
+	switch (part) {
+	case 1:
+		return !copy_to_user(buf, batch, 1);
+	case 2:
+		return !copy_to_user(buf, batch, 2);
+	case 4:
+		return !copy_to_user(buf, batch, 4);
+	default:
+		return !copy_to_user(buf, batch, part);
+	}
+}
+
 ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf, size_t count,
 			   loff_t *ppos, bool iswrite)
 {
@@ -319,7 +355,7 @@ ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf, 
 		int ret;
 
 		if (iswrite) {
-			if (copy_from_user(batch, buf + done, part))
+			if (!config_from_user(batch, buf + done, part))
 				return -EFAULT;
 			ret = config_scatter(vdev, pos + done, part, (const u8 *)batch);
 			if (ret)
@@ -328,7 +364,7 @@ ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf, 
 			ret = config_gather(vdev, pos + done, part, (u8 *)batch);
 			if (ret)
 				return ret;
-			if (copy_to_user(buf + done, batch, part))
+			if (!config_to_user(buf + done, batch, part))
 				return -EFAULT;
 		}
 		done += part;

@@ -102,9 +102,10 @@ struct vfio_pci_cap_instance {
  * @shadowed: bits that are read from @shadow
  * @writable: bits that the user may change
  * @owner: index into @caps by dword
- * @overridden: dwords that have a register in @overrides
+ * @row: by dword, a row of its owner's table that is not behind the first one in it
  * @overrides: struct vfio_pci_config_overridden; fixed once the device is open
- * @arrays: storage of the four before
+ * @overridden: dwords that have a register in @overrides
+ * @arrays: storage of @shadow to @row
  */
 struct vfio_pci_config {
 	struct mutex			lock; /* writers; outside of igate and memory_lock */
@@ -116,6 +117,7 @@ struct vfio_pci_config {
 	u32				*shadowed;
 	u32				*writable;
 	u8				*owner;
+	u8				*row;
 	struct list_head		overrides;
 	DECLARE_BITMAP(overridden, PCI_CFG_SPACE_EXP_SIZE / 4);
 	u32				arrays[];

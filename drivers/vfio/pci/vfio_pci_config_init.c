@@ -47,7 +47,8 @@ static struct vfio_pci_config *config_alloc(struct pci_dev *pdev)
 	unsigned int dwords = pdev->cfg_size / 4;
 	struct vfio_pci_config *config;
 
-	config = kvzalloc(struct_size(config, arrays, 3 * dwords) + dwords, GFP_KERNEL_ACCOUNT);
+	config = kvzalloc(struct_size(config, arrays, 3 * dwords) + 2 * dwords,
+			  GFP_KERNEL_ACCOUNT);
 	if (!config)
 		return NULL;
 
@@ -58,6 +59,7 @@ static struct vfio_pci_config *config_alloc(struct pci_dev *pdev)
 	config->shadowed = config->shadow + dwords;
 	config->writable = config->shadowed + dwords;
 	config->owner = (u8 *)(config->writable + dwords);
+	config->row = config->owner + dwords;
 
 	/*
 	 * Some devices keep registers that their drivers need between the capabilities, so the gaps
@@ -128,6 +130,7 @@ static int config_claim(struct vfio_pci_config *config, struct pci_dev *pdev,
 				continue;
 		}
 		config->owner[pos / 4] = index;
+		config->row[pos / 4] = 0;
 		config_set(config->shadowed, pos, bytes, 0);
 		config_set(config->writable, pos, bytes, raw ? U32_MAX : 0);
 	}
@@ -140,6 +143,8 @@ static int config_claim(struct vfio_pci_config *config, struct pci_dev *pdev,
 			continue;
 		config_set(config->shadowed, pos, field->width, field->virt | field->fixed);
 		config_set(config->writable, pos, field->width, field->write);
+		if (field == cap->fields || field[-1].offset / 4 != field->offset / 4)
+			config->row[pos / 4] = field - cap->fields;
 	}
 
 	if (overlap)
