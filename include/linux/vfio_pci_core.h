@@ -126,6 +126,8 @@ struct vfio_pci_region {
  * @pm_runtime_engaged: a low-power feature is in force; @memory_lock
  * @sriov_active: VFs exist or are being made
  * @needs_reset: closed without a successful reset; dev_set->lock
+ * @pristine: reset and restored at the last close, and not touched since, vfio_pci_pristine.c
+ * @sleep_nb: spoils @pristine when the system goes to sleep
  *
  * @nb: sees VFs of this PF arrive and bind
  * @vf_token: of a PF; what opens its VFs
@@ -142,6 +144,7 @@ struct vfio_pci_region {
  * @nointx: INTx is broken beyond use and hidden
  * @needs_pm_restore: D3hot loses config state (PM capability without No_Soft_Reset)
  * @disable_idle_d3: leave the function in D0 while nobody uses it
+ * @trust_close_reset: the driver touches the function between enable and disable only
  * @bar_trapped: BARs that are reached by read and write alone, vfio_pci_core_trap_bar()
  * @bar_mmap_supported: BARs that may be mapped by userspace, fixed at finish_enable
  *
@@ -185,6 +188,8 @@ struct vfio_pci_core_device {
 	bool				pm_runtime_engaged;
 	bool				sriov_active;
 	bool				needs_reset;
+	bool				pristine;
+	struct notifier_block		sleep_nb;
 
 	struct notifier_block		nb;
 	struct vfio_pci_vf_token	*vf_token;
@@ -198,6 +203,7 @@ struct vfio_pci_core_device {
 	bool				reset_works:1;
 	bool				needs_pm_restore:1;
 	bool				disable_idle_d3:1;
+	bool				trust_close_reset:1;
 	bool				pci_2_3:1;
 	bool				nointx:1;
 	bool				has_dyn_msix:1;

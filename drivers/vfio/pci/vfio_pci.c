@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/vfio_pci_pristine.h>
 
 static char ids[1024] __initdata;
 module_param_string(ids, ids, sizeof(ids), 0);
@@ -107,6 +108,7 @@ static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
 	pci_set_drvdata(pdev, vdev);
+	vfio_pci_core_trust_close_reset(vdev);
 
 	ret = vfio_pci_core_register_device(vdev);
 	if (ret)

@@ -4,7 +4,8 @@
  *
  *	init      vfio_alloc_device() of a driver's probe; nothing but fields
  *	register  userspace sees the device; runtime PM may let it sleep
- *	enable    first open: function reset, state saved, config space, interrupts, regions
+ *	enable    first open: function reset unless it is pristine, state saved, config space,
+ *		  interrupts, regions
  *	disable   last close: all undone, function reset, state restored
  *	unregister, release
  */
@@ -124,6 +125,30 @@ static void vfio_pci_idle_put(struct vfio_pci_core_device *vdev)
 		pm_runtime_put(&vdev->pdev->dev);
 }
 
+/*
+ * Sees to it that nothing of the last user is left, and learns whether the function can be reset.
+ * Return: 0, or -EAGAIN if something else holds the function's lock.
+ */
+static int vfio_pci_open_reset(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	if (vfio_pci_pristine_take(vdev)) {
+		/* No reset, but no less must nobody else be resetting it just now. */
+		if (!pci_dev_trylock(pdev))
+			return -EAGAIN;
+		pci_dev_unlock(pdev);
+		return 0;
+	}
+
+	ret = pci_try_reset_function(pdev);
+	if (ret == -EAGAIN)
+		return ret;
+	vdev->reset_works = !ret;
+	return 0;
+}
+
 /**
  * vfio_pci_core_enable() - make the function ready for a user
  * @vdev: registered, closed
@@ -153,10 +178,8 @@ int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
 		return ret;
 	}
 
-	ret = pci_try_reset_function(pdev);
-	if (ret != -EAGAIN) {
-		vdev->reset_works = !ret;
-
+	ret = vfio_pci_open_reset(vdev);
+	if (!ret) {
 		pci_save_state(pdev);
 		vdev->pci_saved_state = pci_store_saved_state(pdev);
 		if (!vdev->pci_saved_state)
@@ -216,18 +239,26 @@ static bool vfio_pci_reset_locked(struct pci_dev *pdev)
 	return done;
 }
 
-/* Brings the function back to the state saved at open, reset if that is possible. */
+/*
+ * Brings the function back to the state saved at open, reset if that is possible.  Where both
+ * succeed the next open can do without a reset.
+ */
 static void vfio_pci_restore(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
+	bool saved = vdev->pci_saved_state;
 
 	vdev->needs_reset = true;
+	vfio_pci_pristine_begin(vdev);
 
 	if (pci_load_and_free_saved_state(pdev, &vdev->pci_saved_state)) {
+		saved = false;
 		pci_info(pdev, "the state saved at open is unusable\n");
 		/* Better reset with the present state around it than not at all. */
-		if (!vdev->reset_works)
+		if (!vdev->reset_works) {
+			vfio_pci_pristine_spoil(vdev);
 			return;
+		}
 		pci_save_state(pdev);
 	}
 
@@ -237,6 +268,9 @@ static void vfio_pci_restore(struct vfio_pci_core_device *vdev)
 	if (vdev->reset_works && vfio_pci_reset_locked(pdev))
 		vdev->needs_reset = false;
 	pci_restore_state(pdev);
+
+	if (!saved || vdev->needs_reset)
+		vfio_pci_pristine_spoil(vdev);
 }
 
 /**
@@ -405,6 +439,7 @@ pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev, pci_channe
 {
 	struct vfio_pci_core_device *vdev = dev_get_drvdata(&pdev->dev);
 
+	vfio_pci_pristine_spoil(vdev);
 	vfio_pci_eventfd_signal(&vdev->err_trigger);
 	return PCI_ERS_RESULT_CAN_RECOVER;
 }
@@ -487,10 +522,16 @@ static int vfio_pci_publish(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 
+	ret = vfio_pci_pristine_register(vdev);
+	if (ret)
+		return ret;
+
 	vfio_pci_power_register(vdev);
 	ret = vfio_register_group_dev(&vdev->vdev);
-	if (ret)
+	if (ret) {
 		vfio_pci_power_unregister(vdev);
+		vfio_pci_pristine_unregister(vdev);
+	}
 	return ret;
 }
 
@@ -557,6 +598,7 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 	vfio_unregister_group_dev(&vdev->vdev);
 
 	vfio_pci_power_unregister(vdev);
+	vfio_pci_pristine_unregister(vdev);
 	if (vfio_pci_arch.unregister_device)
 		vfio_pci_arch.unregister_device(vdev);
 	vfio_pci_sriov_unregister(vdev);

@@ -203,6 +203,33 @@ void vfio_pci_release_ioeventfds(struct vfio_pci_core_device *vdev);
 struct vfio_pci_region *vfio_pci_region_get(struct vfio_pci_core_device *vdev, unsigned int index);
 void vfio_pci_release_regions(struct vfio_pci_core_device *vdev);
 
+/* ---- vfio_pci_pristine.c: is a reset at open needed? ----------------------------------------- */
+
+/* Registration: sees system sleep.  Context: sleeps.  Return: 0 or an errno of the notifier. */
+int vfio_pci_pristine_register(struct vfio_pci_core_device *vdev);
+void vfio_pci_pristine_unregister(struct vfio_pci_core_device *vdev);
+
+/*
+ * Close: the function counts as pristine from here on until it is spoilt.  Called before the reset,
+ * so that what happens during it is not overlooked; a reset that fails spoils.
+ * Context: dev_set->lock.
+ */
+void vfio_pci_pristine_begin(struct vfio_pci_core_device *vdev);
+
+/* Somebody touched the function, or may have.  Context: any. */
+void vfio_pci_pristine_spoil(struct vfio_pci_core_device *vdev);
+
+/**
+ * vfio_pci_pristine_take() - open: was the function left alone since it was reset at close?
+ * @vdev: being opened
+ *
+ * What the new user does spoils it, so it is not pristine afterwards.
+ *
+ * Context: dev_set->lock.
+ * Return: true if a reset would change nothing.
+ */
+bool vfio_pci_pristine_take(struct vfio_pci_core_device *vdev);
+
 /* ---- vfio_pci_ioctl.c, vfio_pci_reset.c, vfio_pci_power.c, vfio_pci_sriov.c ------------------ */
 
 /* VFIO_DEVICE_RESET.  Return: -EINVAL for a function that cannot be reset alone, or its errno. */

@@ -374,6 +374,8 @@ static int vfio_pci_set_reset(struct vfio_device_set *dev_set,
 
 	ret = vfio_pci_set_quiesce(dev_set, proof);
 	if (!ret) {
+		for_each_in_set(vdev, dev_set)
+			vfio_pci_pristine_spoil(vdev);
 		/* As in vfio_pci_reset_function(): wake them ourselves, or lose state. */
 		for_each_in_set(vdev, dev_set)
 			vfio_pci_set_power_state(vdev, PCI_D0);
@@ -489,6 +491,8 @@ void vfio_pci_reset_unused_set(struct vfio_device_set *dev_set)
 	if (!pdev || vfio_pci_set_get(dev_set))
 		return;
 
+	for_each_in_set(vdev, dev_set)
+		vfio_pci_pristine_spoil(vdev);
 	if (!pci_reset_bus(pdev)) {
 		for_each_in_set(vdev, dev_set)
 			vdev->needs_reset = false;

@@ -264,6 +264,7 @@ static void vfio_pci_sriov_pf_del(struct vfio_pci_core_device *vdev)
 	 * and the function stays in D0.
 	 */
 	vdev->sriov_active = false;
+	vfio_pci_pristine_spoil(vdev);
 
 	guard(mutex)(&vfio_pci_sriov_pfs_lock);
 	list_del_init(&vdev->sriov_pfs_item);
@@ -281,6 +282,7 @@ static int vfio_pci_sriov_enable(struct vfio_pci_core_device *vdev, int nr_virtf
 	scoped_guard(vfio_pci_memory, vdev) {
 		vfio_pci_set_power_state(vdev, PCI_D0);
 		vdev->sriov_active = true;
+		vfio_pci_pristine_spoil(vdev);
 	}
 
 	ret = pci_enable_sriov(vdev->pdev, nr_virtfn);
