@@ -97,13 +97,17 @@ static int vfio_pci_setup(struct vfio_pci_core_device *vdev)
 
 	vfio_pci_probe_intx(vdev);
 
+	ret = vfio_pci_arch.open ? vfio_pci_arch.open(vdev) : 0;
+	if (ret)
+		return ret;
+
 	ret = vfio_pci_config_init(vdev);
 	if (ret)
 		return ret;
 
 	vfio_pci_irqs_setup(vdev);
 
-	return vfio_pci_arch.open ? vfio_pci_arch.open(vdev) : 0;
+	return vfio_pci_arch.setup ? vfio_pci_arch.setup(vdev) : 0;
 }
 
 static void vfio_pci_teardown(struct vfio_pci_core_device *vdev)
@@ -117,6 +121,8 @@ static void vfio_pci_teardown(struct vfio_pci_core_device *vdev)
 	vfio_pci_release_mmaps(vdev);
 	vdev->virq_disabled = false;
 	vdev->has_vga = false;
+	if (vfio_pci_arch.close)
+		vfio_pci_arch.close(vdev);
 }
 
 static void vfio_pci_idle_put(struct vfio_pci_core_device *vdev)
@@ -289,9 +295,6 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
 	vfio_pci_migration_close(vdev);
-	if (vfio_pci_arch.close)
-		vfio_pci_arch.close(vdev);
-
 	vfio_pci_power_close(vdev);
 	pci_clear_master(pdev);
 	vfio_pci_teardown(vdev);

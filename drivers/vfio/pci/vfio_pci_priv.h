@@ -320,8 +320,10 @@ void vfio_pci_dma_buf_cleanup(struct vfio_pci_core_device *vdev);
  * struct vfio_pci_arch_ops - what an architecture adds; every member is optional
  * @register_device: before the device is visible to userspace
  * @unregister_device: undoes it
- * @open: the last step of vfio_pci_core_enable(): may register regions, set has_vga
- * @close: undoes it, first step of vfio_pci_core_disable()
+ * @open: in vfio_pci_core_enable(), the function being reset and its state saved, before its config
+ *	  space is read: makes it the user's towards the platform; may keep what it did in arch_data
+ * @close: undoes it, before the saved state is restored; harmless without it
+ * @setup: the last step of vfio_pci_core_enable(): may register regions, set has_vga
  * @info_caps: adds to the capability chain of VFIO_DEVICE_GET_INFO
  * @vga_rw: VFIO_PCI_VGA_REGION_INDEX, as vfio_pci_regops.rw, where has_vga is set
  *
@@ -333,6 +335,7 @@ struct vfio_pci_arch_ops {
 	void (*unregister_device)(struct vfio_pci_core_device *vdev);
 	int (*open)(struct vfio_pci_core_device *vdev);
 	void (*close)(struct vfio_pci_core_device *vdev);
+	int (*setup)(struct vfio_pci_core_device *vdev);
 	int (*info_caps)(struct vfio_pci_core_device *vdev, struct vfio_info_cap *caps);
 	ssize_t (*vga_rw)(struct vfio_pci_core_device *vdev, char __user *buf, size_t count,
 			  loff_t *ppos, bool iswrite);

@@ -11,7 +11,7 @@ static bool is_igd(const struct pci_dev *pdev)
 	       pdev->vendor == PCI_VENDOR_ID_INTEL;
 }
 
-static int x86_open(struct vfio_pci_core_device *vdev)
+static int x86_setup(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 
@@ -29,7 +29,7 @@ static int x86_open(struct vfio_pci_core_device *vdev)
 const struct vfio_pci_arch_ops vfio_pci_arch = {
 	.register_device	= vfio_pci_vga_register,
 	.unregister_device	= vfio_pci_vga_unregister,
-	.open			= x86_open,
+	.setup			= x86_setup,
 #ifdef CONFIG_VFIO_PCI_VGA
 	.vga_rw			= vfio_pci_vga_rw,
 #endif
