@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * As much of the kernel as the config space engine asks for, for a program.  Locks only check that
- * they are taken in order; the device is an array of bytes.
+ * As much of the kernel as the config space engine asks for, for a program, and what the other
+ * programs here have in common with it.  Locks only check that they are taken in order; the device
+ * is an array of bytes.
  */
 #ifndef UNIT_KERNEL_H
 #define UNIT_KERNEL_H
@@ -14,15 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-#include <asm/types.h>
 #include <linux/pci_regs.h>
+#include <linux/types.h>
 
 typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 typedef __s32 s32;
-typedef __u32 __le32;
 
 #define pci_power_t		int
 #define pci_ers_result_t	int
@@ -133,7 +133,7 @@ struct xarray { int unused; };
 struct rcu_head { int unused; };
 struct notifier_block { int unused; };
 struct device { int unused; };
-struct vfio_device { int unused; };
+struct vfio_device { struct kvm *kvm; };
 
 static inline void INIT_LIST_HEAD(struct list_head *list)
 {
@@ -196,7 +196,6 @@ static inline unsigned long copy_from_user(void *to, const void *from, size_t co
 	return 0;
 }
 
-enum { VFIO_PCI_INTX_IRQ_INDEX, VFIO_PCI_MSI_IRQ_INDEX, VFIO_PCI_MSIX_IRQ_INDEX };
 enum { PCI_D0, PCI_D1, PCI_D2, PCI_D3hot };
 
 #define PCI_STD_NUM_BARS	6
