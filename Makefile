@@ -57,6 +57,10 @@ check:
 check-debug:
 	@scripts/check --debug
 
+.PHONY: check-arch
+check-arch:
+	@scripts/check --arch
+
 .PHONY: check-static
 check-static:
 	@scripts/check --static
@@ -71,6 +75,7 @@ help:
 	@echo '  make demo              the main job, told step by step: a disk goes to a guest through our modules'
 	@echo '  make check             all tests on the stock kernel, ours and the kernel'"'"'s own as control'
 	@echo '  make check-debug       the tests under KASAN and lockdep'
+	@echo '  make check-arch        the tests on s390x and ppc64el: Debian'"'"'s kernels, zPCI, PHB4, pseries'
 	@echo '  make check-static      W=1, sparse, checkpatch, shellcheck'
 	@echo '  make bench             ours against the kernel'"'"'s own in instructions; fails where a goal is missed'
 	@echo '                         [BENCH="--quick" or what else scripts/bench --help tells]'

@@ -5,7 +5,7 @@
 # it is: the build works on a copy of it in the cache, one per checkout and kernel.
 
 build_names() {
-	lab_build=$lab_cache/build/$(printf '%s' "$lab_checkout" | lab_hash)-$opt_kernel
+	lab_build=$lab_cache/build/$(printf '%s' "$lab_checkout" | lab_hash)-${opt_arch:-$opt_kernel}
 }
 
 # build_start: in a namespace, with the kernel_* set. Bring the copy up to date and hold it. What was
@@ -21,18 +21,22 @@ build_start() {
 build_modules() {
 	say "building modules for $kernel_release"
 	build_make modules "$lab_build/source" \
-		KDIR="$kernel_layer/usr/lib/modules/$kernel_release/build" W=1 KCFLAGS=-Werror modules
+		KDIR="$kernel_root/usr/lib/modules/$kernel_release/build" \
+		${opt_arch:+"ARCH=${lab_arch_kbuild[$opt_arch]}"} W=1 KCFLAGS=-Werror modules
 	build_layer
 }
 
 # Test programs stay beside their sources, in the copy.
 build_programs() {
-	local folder
+	local folder folders=(selftests bench)
 
-	for folder in selftests bench; do
+	# The benchmark is of x86 only.
+	[[ ! $opt_arch ]] || folders=(selftests)
+	for folder in "${folders[@]}"; do
 		[[ -e $lab_build/source/tools/testing/$folder/Makefile ]] || continue
 		say "building test programs: $folder"
 		build_make "$folder" "$lab_build/source/tools/testing/$folder" \
+			${cross:+"CC=${cross}gcc"} \
 			KSELFTEST_INCLUDE=/usr/src/linux-source-6.12/tools/testing/selftests
 	done
 }
@@ -54,6 +58,7 @@ build_main() {
 	((${#lab_command[@]} == 0)) || die "build takes only options: see \"scripts/lab help\""
 	build_check
 	tree_setup
+	[[ ! $opt_arch ]] || arch_setup
 	[[ $opt_kernel == stock ]] || kernel_debug_setup
 	enter build_inside "$@" || exit
 }
@@ -65,8 +70,7 @@ build_check() {
 
 build_inside() {
 	run_options run "$@"
-	mount_root "$lab_tree"
-	run_kernel
+	run_root
 	build_all
 	say "built in $lab_build"
 }
@@ -86,7 +90,7 @@ build_all() {
 # longer than all the rest, so not for the modules that are in the layer already.
 build_layer() {
 	local modules=usr/lib/modules/$kernel_release base=$lab_run/depmod new
-	local kernels=${kernel_layer:-$lab_tree} stamp=$lab_build/layer.sha256 made
+	local kernels=${kernel_root:-$lab_tree} stamp=$lab_build/layer.sha256 made
 
 	made=$(cd "$lab_build/source" && printf '%s\n' "$kernels" &&
 		find . -name '*.ko' -exec sha256sum {} + | sort)
@@ -101,7 +105,7 @@ build_layer() {
 	(cd "$lab_build/source" &&
 		find . -name '*.ko' -exec cp --parents --target-directory="$new/updates" {} +)
 	# L1 reads every byte of a module through 9p.
-	in_tree find "$new/updates" -name '*.ko' -exec strip --strip-debug {} +
+	in_tree find "$new/updates" -name '*.ko' -exec "${cross}strip" --strip-debug {} +
 	in_tree depmod --basedir "$base" "$kernel_release"
 	umount "$lab_root$new/kernel"
 	rmdir "$new/kernel"

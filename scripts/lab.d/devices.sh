@@ -84,18 +84,19 @@ check_image() {
 }
 
 # devices_arguments SPEC...: append QEMU's arguments for the devices to the array qemu, and to
-# the array lab_places "NAME SLOT FUNCTION BRIDGED" per function, for L1 to find it by.
+# the array lab_places "NAME PATH" per function: PATH below /sys/bus/pci/devices, as a pattern.
 devices_arguments() {
-	local spec slot=$lab_first_slot bus address function parts
+	local spec slot=$lab_first_slot bus address function parts path
 
 	for spec in "$@"; do
 		bus=port$slot
 		printf -v address '%x' "$slot"
 		qemu+=(-device "pcie-root-port,id=$bus,bus=pcie.0,addr=$address,chassis=$slot,slot=$slot")
+		printf -v path '0000:00:%02x.0' "$slot"
 		address=0
 		if [[ $spec == bridge:* ]]; then
 			qemu+=(-device "pcie-pci-bridge,id=bridge$slot,bus=$bus")
-			bus=bridge$slot address=1
+			bus=bridge$slot address=1 path+='/0000:*:00.0'
 		fi
 		IFS=+ read -ra parts <<< "${spec#bridge:}"
 		# Function 0 makes the others visible: it comes last, for the sake of hot-plugging.
@@ -104,7 +105,7 @@ devices_arguments() {
 				"bus=$bus,addr=$address.$function,multifunction=on"
 		done
 		for function in "${!parts[@]}"; do
-			lab_places+=("${parts[function]%%[=:]*} $slot $function $address")
+			lab_places+=("${parts[function]%%[=:]*} $path/0000:*:*.$function")
 		done
 		slot=$((slot + 1))
 	done

@@ -16,7 +16,7 @@ initrd_make() {
 
 	dir=$(mktemp -d)
 	mkdir "$dir"/{bin,dev,proc,sys,root,lib,files}
-	cp /usr/bin/busybox "$dir/bin/"
+	cp "${LAB_BUSYBOX:-/usr/bin/busybox}" "$dir/bin/"
 	ln -s busybox "$dir/bin/sh"
 	cp -- "$init" "$dir/init"
 	chmod 755 "$dir/init"

@@ -90,7 +90,7 @@ bind_readonly() {
 # shellcheck disable=SC2016
 in_tree() {
 	env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin TERM="${TERM:-dumb}" \
-		LAB_MODULES_BASE="${LAB_MODULES_BASE:-}" \
+		LAB_MODULES_BASE="${LAB_MODULES_BASE:-}" LAB_BUSYBOX="${LAB_BUSYBOX:-}" \
 		chroot "$lab_root" \
 		bash -c 'cd "$1" && shift && exec "$@"' in_tree "$lab_checkout" "$@"
 }

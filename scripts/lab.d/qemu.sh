@@ -42,14 +42,19 @@ qemu_machine() {
 	devices_arguments "${opt_devices[@]}"
 }
 
+# Where the lab's own devices go, unless the machine of another architecture says otherwise; %n is
+# the number of the share.
+qemu_bus=pci
+qemu_share_place=multifunction=on,addr=2.%n
+qemu_ports_place=addr=1d
+
 # qemu_share TAG PATH [OPTIONS]: a 9p share, read-only unless its mount options lack "ro".
-# All of them are functions of slot 2.
 qemu_share() {
-	local place=$((qemu_shares++)) readonly=on
+	local place=${qemu_share_place//%n/$((qemu_shares++))} readonly=on
 
 	[[ ${3:-ro} == ro* ]] || readonly=off
 	qemu+=(-fsdev "local,id=$1,path=$2,security_model=none,multidevs=remap,readonly=$readonly"
-		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1,multifunction=on,addr=2.$place")
+		-device "virtio-9p-$qemu_bus,fsdev=$1,mount_tag=$1${place:+,$place}")
 }
 
 # The command's output goes to the lab's own, whatever that is, by inherited descriptors.
@@ -57,7 +62,7 @@ qemu_ports() {
 	local monitor=$lab_run/monitor
 
 	# shellcheck disable=SC2054 # the commas are QEMU's
-	qemu+=(-device "virtio-serial-pci,id=ports,max_ports=8,addr=1d"
+	qemu+=(-device "virtio-serial-$qemu_bus,id=ports,max_ports=8${qemu_ports_place:+,$qemu_ports_place}"
 		-add-fd fd=5,set=1 -chardev "file,id=stdout,path=/dev/fdset/1,append=on"
 		-add-fd fd=6,set=2 -chardev "file,id=stderr,path=/dev/fdset/2,append=on"
 		-chardev "file,id=control,path=$lab_run/control"

@@ -5,6 +5,7 @@
 
 run_defaults() {
 	opt_devices=() opt_modules=ours opt_kernel=stock opt_icount='' opt_terminal='' opt_drivers=yes
+	opt_arch='' opt_machine=''
 	opt_timeout=600 opt_memory=2G opt_cpus='' opt_results='' opt_log='' opt_append=()
 }
 
@@ -19,6 +20,8 @@ run_parse() {
 		--no-drivers) opt_drivers='' ;;
 		--debug) opt_kernel=debug ;;
 		--icount) opt_icount=yes ;;
+		--arch) argument "$@" && opt_arch=$2 && shift ;;
+		--machine) argument "$@" && opt_machine=$2 && shift ;;
 		--timeout) argument "$@" && opt_timeout=$2 && shift ;;
 		--memory) argument "$@" && opt_memory=$2 && shift ;;
 		--cpus) argument "$@" && opt_cpus=$2 && shift ;;
@@ -36,6 +39,8 @@ run_parse() {
 	[[ ${opt_cpus:-1} =~ ^[1-9][0-9]?$ ]] || die "--cpus wants a number"
 	[[ $opt_memory =~ ^[1-9][0-9]*[MG]$ ]] || die "--memory wants a size, like 2G"
 	devices_check "${opt_devices[@]}"
+	arch_check
+	[[ ! $opt_arch ]] || arch_devices_check "${opt_devices[@]}"
 }
 
 argument() {
@@ -53,6 +58,7 @@ run_options() {
 		((${#lab_command[@]})) || lab_command=(bash -i)
 	fi
 	build_names
+	[[ ! $opt_arch ]] || arch_names
 }
 
 run_main() {
@@ -63,25 +69,25 @@ run_main() {
 	[[ ! $opt_results ]] || mkdir -p "$opt_results"
 	[[ ! $opt_log ]] || : > "$opt_log"
 	tree_setup
+	[[ ! $opt_arch ]] || arch_setup
 	[[ $opt_kernel == stock ]] || kernel_debug_setup
 	enter run_inside "$@" || exit
 }
 
 # run_inside MODE ARG..., in a namespace: everything from here on ends with it.
 run_inside() {
-	local kernel_image kernel_release kernel_layer layers=() shares=() status=0 qemu_shares=0
+	local layers=() shares=() status=0 qemu_shares=0
 
 	run_options "$@"
 	lab_places=() qemu=()
-	mount_root "$lab_tree"
-	run_kernel
+	run_root
 	build_all
 	mkdir "$lab_run/share" "$lab_run/results"
 	# In the root that QEMU sees: what is mounted outside of it later does not appear in it.
 	[[ ! $opt_results ]] || mount --bind "$opt_results" "$lab_root$lab_run/results"
 	run_machine
 	run_files
-	say "L1 starts: $opt_kernel kernel $kernel_release, $(run_modules)${opt_devices[*]:+, devices ${opt_devices[*]}}"
+	say "L1 starts: ${opt_machine:+$opt_machine, }$opt_kernel kernel $kernel_release, $(run_modules)${opt_devices[*]:+, devices ${opt_devices[*]}}"
 	in_tree_qemu || status=$?
 	run_verdict "$status"
 }
@@ -94,14 +100,23 @@ run_modules() {
 	esac
 }
 
-run_kernel() {
-	if [[ $opt_kernel == debug ]]; then
+# The root of what is run here, and which kernel that is for: kernel_root has its modules ("" for the
+# tree's own), l1_root is what L1 has for a root, cross what a compiler's name begins with.
+run_root() {
+	kernel_root='' l1_root=$lab_tree cross=''
+	mount_root "$lab_tree"
+	if [[ $opt_arch ]]; then
+		arch_mount
+		kernel_release=$(arch_kernel "$lab_target")
+		kernel_image=$(echo "$lab_target"/boot/vmlinu?-"$kernel_release")
+		kernel_root=$lab_target l1_root=$lab_target cross=${lab_arch_triplet[$opt_arch]}-
+	elif [[ $opt_kernel == debug ]]; then
 		debug_names
 		kernel_release=$(< "$lab_debug/release")
-		kernel_image=$lab_debug/vmlinuz kernel_layer=$lab_debug/root
+		kernel_image=$lab_debug/vmlinuz kernel_root=$lab_debug/root
 	else
 		kernel_release=$(tree_kernel)
-		kernel_image=$lab_tree/vmlinux kernel_layer=
+		kernel_image=$lab_tree/vmlinux
 	fi
 }
 
@@ -109,10 +124,10 @@ run_kernel() {
 run_machine() {
 	local layer
 
-	qemu_machine "${opt_append[@]}"
+	${opt_arch:+arch_}qemu_machine "${opt_append[@]}"
 	[[ $opt_modules != ours ]] || layers+=("built:$lab_run/built")
-	[[ ! $kernel_layer ]] || layers+=("kernel:$kernel_layer")
-	layers+=("tree:$lab_tree")
+	[[ $opt_kernel != debug ]] || layers+=("kernel:$kernel_root")
+	layers+=("tree:$l1_root")
 	for layer in "${layers[@]}"; do
 		qemu_share "${layer%%:*}" "${layer#*:}"
 	done
@@ -132,20 +147,25 @@ run_share() {
 # What L1 is told: in the initrd what to mount, in /run/lab what to do.
 run_files() {
 	local modules=(netfs 9pnet 9pnet_virtio 9p overlay virtio_pci virtio_console)
+	local iommu=vfio_iommu_type1 terminal=/dev/hvc0
 	local -a places=("${lab_places[@]}")
+
+	# Whose own console is hvc0, too.
+	[[ $opt_arch != ppc64el ]] || iommu=vfio_iommu_spapr_tce terminal=/dev/hvc1
 
 	[[ ! $opt_drivers ]] || devices_drivers modules "${opt_devices[@]}"
 	printf '%s\n' "${layers[@]%%:*}" > "$lab_run/layers"
 	printf '%s\n' "${shares[@]}" > "$lab_run/shares"
-	LAB_MODULES_BASE=$kernel_layer in_tree bash -c '. scripts/lab.d/initrd.sh; initrd_make "$@"' \
+	LAB_MODULES_BASE=$kernel_root LAB_BUSYBOX=${opt_arch:+$l1_root}/usr/bin/busybox in_tree bash -c '. scripts/lab.d/initrd.sh; initrd_make "$@"' \
 		initrd "$lab_run/initrd" "$lab_parts/l1/init" "$kernel_release" "${modules[@]}" \
 		-- "$lab_run/layers" "$lab_run/shares"
 	cp "$lab_parts"/l1/{main,monitor} "$lab_run/share/"
 	{
 		declare -p places
 		printf 'export %s=%q\n' LAB_MODULES "$opt_modules" LAB_KERNEL "$opt_kernel" \
+			LAB_ARCH "${opt_arch:-amd64}" LAB_MACHINE "${opt_machine:-q35}" \
 			LAB_CHECKOUT "$lab_checkout" LAB_BUILD "$lab_build" LAB_RESULTS /run/results
-		printf '%s=%q\n' LAB_TERMINAL "$opt_terminal"
+		printf '%s=%q\n' LAB_TERMINAL "${opt_terminal:+$terminal}" LAB_IOMMU "$iommu"
 	} > "$lab_run/share/env"
 	printf '%q ' exec "${lab_command[@]}" > "$lab_run/share/command"
 }
