@@ -15,7 +15,8 @@
 /* Dynamic IDs concern all functions: one program at a time. */
 PLAIN_FIXTURE(binding, IS_PF);
 PLAIN_FIXTURE(any, 0);
-PLAIN_FIXTURE(pm, HAS_PM | IS_PF);
+PLAIN_FIXTURE(idle, HAS_RUNTIME_PM);
+PLAIN_FIXTURE(pm, HAS_RUNTIME_PM | HAS_PM | IS_PF);
 
 static bool driver_is(const char *bdf, const char *want)
 {
@@ -97,7 +98,9 @@ TEST_F(any, parameters_have_the_modes_of_the_kernels_driver)
 		mode_t mode;
 	} parameters[] = {
 		{ PARAMETERS "nointxmask", 0644 },
+#ifdef __x86_64__
 		{ PARAMETERS "disable_vga", 0444 },
+#endif
 		{ PARAMETERS "disable_idle_d3", 0644 },
 		{ PARAMETERS "enable_sriov", 0644 },
 		{ PARAMETERS "disable_denylist", 0444 },
@@ -142,7 +145,7 @@ static bool is_suspended(void *arg)
 	return !strcmp(status, "suspended");
 }
 
-TEST_F(any, a_function_nobody_uses_is_suspended)
+TEST_F(idle, a_function_nobody_uses_is_suspended)
 {
 	struct vdev v;
 

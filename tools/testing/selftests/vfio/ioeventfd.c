@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VFIO_DEVICE_IOEVENTFD: a signalled eventfd becomes a write to a register. */
+#include <endian.h>
+
 #include "lib/fixture.h"
 
 DEVICE_FIXTURE(scratch, HAS_SCRATCH);
@@ -9,13 +11,28 @@ DEVICE_FIXTURE(gated, HAS_SCRATCH | IS_PF);
 #define RAM_BAR 2
 #define IOEVENTFDS_MAX 1000	/* what one device may have */
 
+/* The data that is @value in a register: it is stored as write() would store an integer. */
+static __u64 as_stored(__u64 value, __u32 width)
+{
+	switch (width) {
+	case 8:
+		return htole64(value);
+	case 4:
+		return htole32(value);
+	case 2:
+		return htole16(value);
+	default:
+		return value;
+	}
+}
+
 /* Attach @fd, or detach with -1, to a write of @value at @off of region @bar. */
 static int attach(const struct vdev *v, int bar, __u64 off, __u32 width, __u64 value, int fd)
 {
 	struct vfio_device_ioeventfd call = {
 		.argsz = sizeof(call),
 		.flags = width,
-		.data = value,
+		.data = as_stored(value, width),
 		.fd = fd,
 	};
 	struct vfio_region_info info;

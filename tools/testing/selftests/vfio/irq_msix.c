@@ -10,6 +10,7 @@
 
 DEVICE_FIXTURE(msix, HAS_MSIX);
 DEVICE_FIXTURE(many, HAS_MANY_MSIX);
+DEVICE_FIXTURE(growing, HAS_MSIX | HAS_GROWING_MSIX);
 DEVICE_FIXTURE(gated, HAS_MSIX | IS_PF);
 
 static __u32 vectors(const struct vdev *v)
@@ -39,13 +40,19 @@ static __u32 signalled(const int *fds, __u32 count)
 
 TEST_F(msix, all_vectors_at_once_each_reach_their_own_eventfd)
 {
-	int fds[VECTORS_MAX];
+	int fds[VECTORS_MAX], fewer;
 	__u32 n = vectors(&self->dev), i;
 
 	ASSERT_LT(0, n);
 	ASSERT_GE(VECTORS_MAX, n);
 	events(fds, n);
-	ASSERT_EQ(0, vdev_arm(&self->dev, MSIX, 0, n, fds));
+	fewer = vdev_arm(&self->dev, MSIX, 0, n, fds);
+	/* A platform may have fewer to give, and says how many. */
+	if (fewer > 0 && fewer < (int)n) {
+		n = fewer;
+		fewer = vdev_arm(&self->dev, MSIX, 0, n, fds);
+	}
+	ASSERT_EQ(0, fewer);
 	ASSERT_EQ(0, vdev_loopback(&self->dev, MSIX, 0, n));
 	EXPECT_EQ(n, signalled(fds, n));
 	for (i = 0; i < n; i++) {
@@ -56,7 +63,7 @@ TEST_F(msix, all_vectors_at_once_each_reach_their_own_eventfd)
 	EXPECT_EQ(0, vdev_disarm(&self->dev, MSIX));
 }
 
-TEST_F(msix, vectors_can_be_added_one_by_one)
+TEST_F(growing, vectors_can_be_added_one_by_one)
 {
 	int fds[VECTORS_MAX];
 	__u32 n = vectors(&self->dev), i;
@@ -68,7 +75,7 @@ TEST_F(msix, vectors_can_be_added_one_by_one)
 	EXPECT_EQ(n, signalled(fds, n));
 }
 
-TEST_F(msix, adding_vectors_does_not_disturb_the_armed_ones)
+TEST_F(growing, adding_vectors_does_not_disturb_the_armed_ones)
 {
 	int first = event_new(), last = event_new();
 	__u32 n = vectors(&self->dev);

@@ -16,7 +16,7 @@
 
 static struct {
 	const char *name;
-	__u32 traits;
+	__u64 traits;
 	bool shared;
 } declared[FIXTURES_MAX];
 static size_t declared_count;
@@ -31,7 +31,7 @@ const char *test_bdf(void)
 	exit(2);
 }
 
-void fixture_needs(const char *fixture, __u32 traits, bool shared)
+void fixture_needs(const char *fixture, __u64 traits, bool shared)
 {
 	if (declared_count == FIXTURES_MAX)
 		abort();
@@ -45,7 +45,7 @@ static __u8 opened_header[PCI_STD_HEADER_SIZEOF];
 
 int held_open(void)
 {
-	__u32 have = traits_of(test_bdf());
+	__u64 have = traits_of(test_bdf());
 	bool wanted = false;
 	size_t i;
 	int ret;
@@ -83,7 +83,7 @@ void held_release(struct vdev *v)
 char **fixture_arguments(int *argc, char **argv)
 {
 	static char *chosen[2 * FIXTURES_MAX + 2];
-	__u32 have = traits_of(test_bdf());
+	__u64 have = traits_of(test_bdf());
 	size_t i;
 	int n = 1;
 

@@ -16,7 +16,7 @@ struct vdev;
 /* The function under test. */
 const char *test_bdf(void);
 /* Register a fixture; @shared: its tests use the device that main() holds open. */
-void fixture_needs(const char *fixture, __u32 traits, bool shared);
+void fixture_needs(const char *fixture, __u64 traits, bool shared);
 /* Turn "program" into "program -f FITS -f FITS"; NULL when nothing fits. */
 char **fixture_arguments(int *argc, char **argv);
 /*

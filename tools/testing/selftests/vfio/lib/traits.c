@@ -18,7 +18,7 @@
 static const struct model {
 	__u16 vendor;
 	__u16 device;
-	__u32 traits;
+	__u64 traits;
 	struct scratch scratch;
 	struct scratch witness;
 } models[] = {
@@ -118,7 +118,7 @@ bool peer_of(const char *bdf, char *peer, size_t size)
 static const struct {
 	unsigned int id;
 	bool extended;
-	__u32 trait;
+	__u64 trait;
 } cap_traits[] = {
 	{ PCI_CAP_ID_MSI, false, HAS_MSI },
 	{ PCI_CAP_ID_PM, false, HAS_PM },
@@ -128,9 +128,9 @@ static const struct {
 	{ PCI_EXT_CAP_ID_SRIOV, true, HAS_SRIOV },
 };
 
-static __u32 cap_bits(const char *bdf)
+static __u64 cap_bits(const char *bdf)
 {
-	__u32 bits = 0;
+	__u64 bits = 0;
 	unsigned int at;
 	size_t i;
 
@@ -151,7 +151,7 @@ static __u32 cap_bits(const char *bdf)
 	return bits;
 }
 
-static __u32 bar_bits(const char *bdf)
+static __u64 bar_bits(const char *bdf)
 {
 	const __u64 page = sysconf(_SC_PAGESIZE);
 
@@ -162,15 +162,15 @@ static __u32 bar_bits(const char *bdf)
 	       (pci_resource(bdf, 6, NULL) ? HAS_ROM : LACKS_ROM);
 }
 
-static __u32 place_bits(const char *bdf)
+static __u64 place_bits(const char *bdf)
 {
 	char peer[16];
-	__u32 bits = pci_attr_exists(bdf, "physfn") ? IS_VF : IS_PF;
+	__u64 bits = pci_attr_exists(bdf, "physfn") ? IS_VF : IS_PF;
 
 	if (!(bits & IS_VF) && peer_of(bdf, peer, sizeof(peer)))
 		bits |= HAS_PEER |
 			(vdev_group_of(bdf) != vdev_group_of(peer) ? HAS_PEER_GROUP : 0);
-	if (strncmp(bdf, "0000:00:", 8) && !(bits & IS_VF))
+	if (pci_attr_exists(bdf, "../vendor") && !(bits & IS_VF))
 		bits |= HAS_BUS_RESET;
 	if (!(bits & IS_VF) && phys_get(bdf, PCI_INTERRUPT_PIN, 1))
 		bits |= HAS_INTX;
@@ -183,15 +183,41 @@ static __u32 place_bits(const char *bdf)
 	return bits;
 }
 
-__u32 traits_of(const char *bdf)
+/*
+ * What Linux does not do on an architecture, whatever the function has: VFIO_PCI_MMAP and
+ * VFIO_PCI_INTX of its Kconfig, power management, MSI domains that allocate one at a time.
+ */
+#if defined(__s390__)
+#define HOST_LACKS	(HAS_INTX | HAS_PAGE_BAR | HAS_HUGE_BAR | HAS_RUNTIME_PM | HAS_GROWING_MSIX)
+#elif defined(__powerpc__)
+#define HOST_LACKS	HAS_GROWING_MSIX
+#else
+#define HOST_LACKS	0ULL
+#endif
+
+bool host_maps_bars(void)
+{
+	return !(HOST_LACKS & HAS_PAGE_BAR);
+}
+
+static __u64 host_bits(const char *bdf)
+{
+	return HAS_RUNTIME_PM | HAS_GROWING_MSIX |
+	       (pci_attr_exists(bdf, "function_id") ? IS_ZPCI : 0) |
+	       (pci_attr_exists(bdf, "eeh_pe_state") ? HAS_EEH : 0);
+}
+
+__u64 traits_of(const char *bdf)
 {
 	static char known[16];
-	static __u32 bits;
+	static __u64 bits;
 	const struct model *model = model_of(bdf);
 
 	if (!strcmp(known, bdf))
 		return bits;
-	bits = cap_bits(bdf) | bar_bits(bdf) | place_bits(bdf) | (model ? model->traits : 0);
+	bits = cap_bits(bdf) | bar_bits(bdf) | place_bits(bdf) | host_bits(bdf) |
+	       (model ? model->traits : 0);
+	bits &= ~HOST_LACKS;
 	/* A bus reset is no function's own where functions share the bus. */
 	if (pci_attr_exists(bdf, "reset") && (bits & HAS_FLR || !(bits & HAS_PEER)))
 		bits |= HAS_RESET;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <linux/types.h>
 
-#define BIT(n)		(1U << (n))
+#define BIT(n)		(1ULL << (n))
 #define HAS_INTX	BIT(0)	/* an interrupt pin that is routed */
 #define HAS_MSI		BIT(1)
 #define HAS_MSIX	BIT(2)
@@ -21,7 +21,7 @@
 #define HAS_AER		BIT(7)
 #define HAS_MEM_BAR	BIT(8)
 #define HAS_IO_BAR	BIT(9)
-#define HAS_PAGE_BAR	BIT(10)	/* a memory BAR of a page or more */
+#define HAS_PAGE_BAR	BIT(10)	/* a memory BAR of a page or more that mmap reaches */
 #define HAS_QEMU_ID	BIT(11)	/* $VFIO_QEMU_ID names it in QEMU's monitor */
 #define HAS_HUGE_BAR	BIT(12)	/* a memory BAR of 256 MiB or more */
 #define HAS_ROM		BIT(13)
@@ -37,13 +37,20 @@
 #define HAS_MANY_MSIX	BIT(23)	/* 16 vectors or more */
 #define HAS_CDEV	BIT(24)	/* the kernel offers /dev/vfio/devices */
 #define HAS_RESET	BIT(25)	/* the kernel lists a way to reset it */
-#define HAS_BUS_RESET	BIT(26)	/* sits below a bridge */
+#define HAS_BUS_RESET	BIT(26)	/* sits below a bridge, or in a slot that resets it */
 #define HAS_EXT_CONFIG	BIT(27)	/* 4096 bytes of config space */
 #define LACKS_ROM	BIT(29)
 #define HAS_WITNESS	BIT(31)	/* a register known to be cleared by reset */
+#define HAS_RUNTIME_PM	BIT(32)	/* the kernel suspends functions */
+#define HAS_GROWING_MSIX BIT(33)	/* vectors may be added to those in use */
+#define IS_ZPCI		BIT(34)	/* of s390 */
+#define HAS_EEH		BIT(35)	/* of POWER: its errors freeze it */
+
+/* All BARs that are memory can be mapped where this is true; none where it is not. */
+bool host_maps_bars(void);
 
 /* The bits of @bdf; the first call asks sysfs, the others remember. */
-__u32 traits_of(const char *bdf);
+__u64 traits_of(const char *bdf);
 
 /**
  * struct scratch - a register that a test may write

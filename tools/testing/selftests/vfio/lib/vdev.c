@@ -64,14 +64,20 @@ int vdev_open_group(const char *bdf)
 
 int vdev_open_container(int group)
 {
+	/* The latter is of POWER, where DMA is to be enabled, too. */
+	unsigned long type = VFIO_TYPE1v2_IOMMU;
 	int fd = open_rw("/dev/vfio/vfio");
 	int ret;
 
 	if (fd < 0)
 		return fd;
 	ret = control(group, VFIO_GROUP_SET_CONTAINER, &fd);
+	if (!ret && control(fd, VFIO_CHECK_EXTENSION, (void *)type) <= 0)
+		type = VFIO_SPAPR_TCE_IOMMU;
 	if (!ret)
-		ret = control(fd, VFIO_SET_IOMMU, (void *)(unsigned long)VFIO_TYPE1v2_IOMMU);
+		ret = control(fd, VFIO_SET_IOMMU, (void *)type);
+	if (!ret && type == VFIO_SPAPR_TCE_IOMMU)
+		ret = control(fd, VFIO_IOMMU_ENABLE, NULL);
 	if (ret) {
 		close(fd);
 		return ret;

@@ -19,7 +19,7 @@
 /**
  * struct vdev - an open VFIO device
  * @bdf:	full address, 0000:01:00.0
- * @container:	type1 v2 container, or the iommufd of a device opened by cdev
+ * @container:	see vdev_open_container(), or the iommufd of a device opened by cdev
  * @group:	the IOMMU group's file, -1 when opened by cdev
  * @fd:		the device itself
  * @shared:	container and group belong to another vdev
@@ -66,7 +66,7 @@ void vdev_close(struct vdev *v);
 int vdev_group_of(const char *bdf);
 /* /dev/vfio/N of @bdf, opened; or -errno. */
 int vdev_open_group(const char *bdf);
-/* A container of type1 v2 holding @group; or -errno. */
+/* A container of type1 v2, or where there is none of sPAPR TCE, holding @group; or -errno. */
 int vdev_open_container(int group);
 
 /* One ioctl; its result or -errno. */

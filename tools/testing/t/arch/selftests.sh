@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the kselftest programs in an L1 of another architecture, on each --device of the lab that goes
+# there. What they print is TAP already.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../../../.." || exit 1
+
+# selftests ARCH MACHINE OPTION...: with these options of scripts/lab run
+selftests() {
+	local arch=$1 machine=$2 devices=(virtio-blk nvme igb e1000e) options=() device
+	shift 2
+
+	[[ $arch == s390x ]] || devices+=(edu)
+	for device in "${devices[@]}"; do
+		options+=(--device "$device")
+	done
+	scripts/lab setup --arch "$arch" || exit
+	exec scripts/lab run --arch "$arch" --machine "$machine" "${options[@]}" --timeout 900 "$@" \
+		-- tools/testing/selftests/vfio/run_selftests
+}
