@@ -34,6 +34,14 @@ refused 'argument where none belongs' 'takes no argument' --device edu=1
 refused 'unknown option' 'has no option' --no-such-option
 refused 'time limit that is no number' 'number of seconds' --timeout soon
 refused 'memory that is no size' 'wants a size' --memory much
+refused 'unknown architecture' 'no such architecture' --arch vax
+refused 'machine without an architecture' 'goes with --arch' --machine pseries
+refused 'machine of another architecture' 'ppc64el has' --arch ppc64el --machine s390-ccw-virtio
+refused 'zPCI device without MSI-X' 'zPCI wants MSI-X' --arch s390x --device edu
+refused 'two functions of a zPCI slot' 'one function' --arch s390x --device nvme+nvme
+refused 'more devices than host bridges' 'have a place' --arch ppc64el \
+	--device edu --device edu --device edu --device edu --device edu --device edu
+refused 'debug kernel of another architecture' 'own architecture only' --arch s390x --debug
 refused 'option without its argument' 'wants an argument' --in-tree --timeout
 
 attempt "$lab" run --in-tree
