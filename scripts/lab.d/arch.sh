@@ -37,6 +37,7 @@ lab_arch_hook='
 	ln -s -f -n "/usr/src/linux-headers-$release" "usr/lib/modules/$release/build"
 	ln -s -f bash usr/bin/sh
 	ln -s -f mawk usr/bin/awk
+	ln -s -f busybox usr/bin/ip
 	mkdir -p usr/local/bin'
 
 arch_check() {

@@ -30,6 +30,9 @@ lab_reports=(
 	'held lock freed|lock held when returning to user space'
 	'Bad page state'
 	'double free|slab .* corrupted'
+	# POWER: an access that the machine could not make
+	'MCE: CPU[0-9]+: machine check'
+	'FWNMI: '
 )
 
 # Lines of the above that a stock kernel prints without anything being wrong, with the reason.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The architecture extension of s390, where a PCI function is the face of a zPCI function: userspace
- * learns what it needs to show the same one to a guest, and KVM learns which function a guest has,
- * so that the machine can carry out the guest's PCI instructions without an exit.
+ * The architecture extension of s390, where a PCI function is the face of a zPCI function:
+ * userspace learns what it needs to show the same one to a guest, and KVM learns which function a
+ * guest has, so that the machine can carry out the guest's PCI instructions without an exit.
  */
 #include <linux/kvm_host.h>
 #include <linux/string.h>
@@ -18,14 +18,14 @@ static int base_cap(const struct zpci_dev *zdev, struct vfio_info_cap *caps)
 {
 	struct vfio_device_info_cap_zpci_base cap = {
 		.header = { .id = VFIO_DEVICE_INFO_CAP_ZPCI_BASE, .version = 2 },
+		.fh = zdev->fh,
+		.gid = zdev->pfgid,
+		.pft = zdev->pft,
+		.vfn = zdev->vfn,
+		.pchid = zdev->pchid,
 		.start_dma = zdev->start_dma,
 		.end_dma = zdev->end_dma,
-		.pchid = zdev->pchid,
-		.vfn = zdev->vfn,
 		.fmb_length = zdev->fmb_length,
-		.pft = zdev->pft,
-		.gid = zdev->pfgid,
-		.fh = zdev->fh,
 	};
 
 	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));

@@ -104,9 +104,11 @@ static const struct bad_call hot_reset_info[] = {
 
 /* The two words of a file offset in @region. */
 #if __BYTE_ORDER == __LITTLE_ENDIAN
-#define REGION(region)	0, (region) << 8
+#define WORD0(region)	0
+#define WORD1(region)	((region) << 8)
 #else
-#define REGION(region)	(region) << 8, 0
+#define WORD0(region)	((region) << 8)
+#define WORD1(region)	0
 #endif
 
 /* argsz, flags, offset (2 words), data (2), descriptor, reserved; offset 0 is in BAR 0 */
@@ -117,8 +119,10 @@ static const struct bad_call ioeventfd[] = {
 	{ "two widths", { 32, VFIO_DEVICE_IOEVENTFD_32 | VFIO_DEVICE_IOEVENTFD_16 }, -EINVAL },
 	{ "unknown flag", { 32, VFIO_DEVICE_IOEVENTFD_32 | 16 }, -EINVAL },
 	{ "descriptor -2", { 32, VFIO_DEVICE_IOEVENTFD_32, 0, 0, 0, 0, MINUS1 - 1 }, -EINVAL },
-	{ "config space", { 32, VFIO_DEVICE_IOEVENTFD_32, REGION(7), 0, 0, MINUS1 }, -EINVAL },
-	{ "no region", { 32, VFIO_DEVICE_IOEVENTFD_32, REGION(200), 0, 0, MINUS1 }, -EINVAL },
+	{ "config space",
+	  { 32, VFIO_DEVICE_IOEVENTFD_32, WORD0(7), WORD1(7), 0, 0, MINUS1 }, -EINVAL },
+	{ "no region",
+	  { 32, VFIO_DEVICE_IOEVENTFD_32, WORD0(200), WORD1(200), 0, 0, MINUS1 }, -EINVAL },
 };
 
 TEST_F(any, device_info)

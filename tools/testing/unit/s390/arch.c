@@ -142,7 +142,7 @@ static void information(void)
 }
 
 /* In the first versions of this code in the kernel, the third and the fourth crashed it. */
-static void memory(void)
+static void exhaustion(void)
 {
 	struct zpci_dev z = whole();
 	struct vfio_info_cap caps;
@@ -206,7 +206,7 @@ int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	information();
-	memory();
+	exhaustion();
 	guests();
 	printf("1..%u\n", count);
 	return failed != 0;

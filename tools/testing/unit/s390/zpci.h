@@ -3,10 +3,10 @@
 #ifndef UNIT_ZPCI_H
 #define UNIT_ZPCI_H
 
+#include <assert.h>
+
 #include "../config/kernel.h"
 #include <linux/vfio.h>
-
-#define static_assert(expression)	_Static_assert(expression, #expression)
 
 #define CLP_UTIL_STR_LEN	64
 #define CLP_PFIP_NR_SEGMENTS	4

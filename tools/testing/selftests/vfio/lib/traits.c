@@ -23,18 +23,18 @@ static const struct model {
 	struct scratch witness;
 } models[] = {
 	/* nvme: admin queue attributes; controller configuration while disabled */
-	{ 0x1b36, 0x0010, IS_NVME | HAS_SCRATCH | HAS_WITNESS,
+	{ 0x1b36, 0x0010, IS_NVME | HAS_SCRATCH | HAS_WITNESS | HAS_SAFE_TABLE,
 	  { 0, 0x24, 4, 0x00010001, 0x0fff0fff }, { 0, 0x14, 4, 0x00460000, 0x00ff0000 } },
 	/* 82576 and 82574L: VLAN EtherType */
-	{ 0x8086, 0x10c9, HAS_SCRATCH | HAS_WITNESS,
+	{ 0x8086, 0x10c9, HAS_SCRATCH | HAS_WITNESS | HAS_SAFE_BAR,
 	  { 0, 0x38, 4, 0x5a5a, 0xffff }, { 0, 0x38, 4, 0x5a5a, 0xffff } },
-	{ 0x8086, 0x10d3, HAS_SCRATCH | HAS_WITNESS,
+	{ 0x8086, 0x10d3, HAS_SCRATCH | HAS_WITNESS | HAS_SAFE_BAR,
 	  { 0, 0x38, 4, 0x5a5a, 0xffff }, { 0, 0x38, 4, 0x5a5a, 0xffff } },
 	/* virtio-blk, modern: feature select; device status "acknowledge" */
 	{ 0x1af4, 0x1042, HAS_SCRATCH | HAS_WITNESS,
 	  { 4, 0x00, 4, 1, 0xffffffff }, { 4, 0x14, 1, 1, 0xff } },
 	/* edu: liveness check, inverts */
-	{ 0x1234, 0x11e8, IS_EDU | HAS_SCRATCH,
+	{ 0x1234, 0x11e8, IS_EDU | HAS_SCRATCH | HAS_SAFE_BAR,
 	  { 0, 0x04, 4, 0x12345678, 0xffffffff, true }, {} },
 	/* ivshmem-plain: the shared memory */
 	{ 0x1af4, 0x1110, IS_RAM_BAR | HAS_SCRATCH, { 2, 0x1000, 4, 1, 0xffffffff }, {} },
@@ -185,14 +185,26 @@ static __u64 place_bits(const char *bdf)
 
 /*
  * What Linux does not do on an architecture, whatever the function has: VFIO_PCI_MMAP and
- * VFIO_PCI_INTX of its Kconfig, power management, MSI domains that allocate one at a time.
+ * VFIO_PCI_INTX of its Kconfig, power management, MSI domains that allocate one at a time, and ROMs,
+ * for which zPCI has no addresses.
  */
 #if defined(__s390__)
-#define HOST_LACKS	(HAS_INTX | HAS_PAGE_BAR | HAS_HUGE_BAR | HAS_RUNTIME_PM | HAS_GROWING_MSIX)
+#define HOST_LACKS	(HAS_INTX | HAS_PAGE_BAR | HAS_HUGE_BAR | HAS_RUNTIME_PM | \
+			 HAS_GROWING_MSIX | HAS_ROM)
 #elif defined(__powerpc__)
 #define HOST_LACKS	HAS_GROWING_MSIX
 #else
 #define HOST_LACKS	0ULL
+#endif
+
+/*
+ * Where nothing answers in a BAR, a read gives ones. QEMU's POWER machines have a machine check for
+ * it, as no real one does: there only models are safe that are known to answer.
+ */
+#ifdef __powerpc__
+#define HOST_SAFE	0ULL
+#else
+#define HOST_SAFE	(HAS_SAFE_BAR | HAS_SAFE_TABLE)
 #endif
 
 bool host_maps_bars(void)
@@ -202,7 +214,7 @@ bool host_maps_bars(void)
 
 static __u64 host_bits(const char *bdf)
 {
-	return HAS_RUNTIME_PM | HAS_GROWING_MSIX |
+	return HAS_RUNTIME_PM | HAS_GROWING_MSIX | HOST_SAFE |
 	       (pci_attr_exists(bdf, "function_id") ? IS_ZPCI : 0) |
 	       (pci_attr_exists(bdf, "eeh_pe_state") ? HAS_EEH : 0);
 }

@@ -45,6 +45,8 @@
 #define HAS_GROWING_MSIX BIT(33)	/* vectors may be added to those in use */
 #define IS_ZPCI		BIT(34)	/* of s390 */
 #define HAS_EEH		BIT(35)	/* of POWER: its errors freeze it */
+#define HAS_SAFE_BAR	BIT(36)	/* any byte of the first memory BAR may be read */
+#define HAS_SAFE_TABLE	BIT(37)	/* ... or of what is around the MSI-X table */
 
 /* All BARs that are memory can be mapped where this is true; none where it is not. */
 bool host_maps_bars(void);
