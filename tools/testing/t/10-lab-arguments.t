@@ -52,9 +52,19 @@ attempt "$lab" frobnicate
 check 'unknown command: status' status_is 125
 check 'unknown command: says so' err_has 'no command frobnicate'
 
+attempt "$lab" setup --arch vax
+check 'setup for an unknown architecture: status' status_is 125
+check 'setup for an unknown architecture: one line' one_line
+check 'setup for an unknown architecture: says so' err_has 'no such architecture'
+
+attempt "$lab" setup frobnicate
+check 'setup of what it does not know: status' status_is 125
+check 'setup of what it does not know: says so' err_has 'setup has no frobnicate'
+
 attempt "$lab" help
 check 'help: status' status_is 0
-for word in setup run shell build chroot demo --device --in-tree --debug --icount --timeout; do
+for word in setup run shell build chroot demo --device --in-tree --debug --arch --machine --icount \
+	--timeout; do
 	check "help: names $word" grep --quiet -e "$word" "$work/out"
 done
 
