@@ -83,6 +83,7 @@ build_all() {
 		cp --archive "$lab_build/root" "$lab_run/built"
 	fi
 	build_programs
+	! sim_wanted "${opt_devices[@]}" || build_sim
 	exec 9>&-
 }
 

@@ -26,7 +26,8 @@ declare -rA lab_device_backends=(
 	[ivshmem]='-object|memory-backend-ram,id=%i-memory,size=%p,share=on'
 )
 # The drivers that the devices start out with.
-declare -rA lab_device_drivers=([virtio-blk]=virtio_blk [nvme]=nvme [igb]=igb [e1000e]=e1000e)
+declare -rA lab_device_drivers=([virtio-blk]=virtio_blk [nvme]=nvme [igb]=igb [e1000e]=e1000e
+	[mlx5]=mlx5_core)
 
 # Ports stand in slots 0x04 to 0x1b of the root bus.
 readonly lab_first_slot=4 lab_last_slot=27
@@ -40,6 +41,8 @@ devices_help() {
 	    edu                 QEMU's teaching device: INTx, MSI, DMA
 	    ivshmem:SIZE        one prefetchable BAR of SIZE, such as 256M
 	    pci-testdev         memory and port BARs
+	    mlx5:VFS[,OPTION]   simulated ConnectX-6 Dx with SR-IOV; OPTIONs: memory=MIB of state in each VF (1),
+	                        rate=MIB of it that change a second (0), chunk=MIB of an image (8)
 	    bridge:SPEC         SPEC behind a PCIe-to-PCI bridge
 	    SPEC+SPEC...        functions 0, 1, ... of one slot, hence one group and one bus
 	END
@@ -51,7 +54,9 @@ devices_check() {
 
 	(($# <= lab_last_slot - lab_first_slot + 1)) ||
 		die "no more than $((lab_last_slot - lab_first_slot + 1)) --device have a place"
+	sim_check "$@"
 	for spec in "$@"; do
+		! sim_is "$spec" || continue
 		IFS=+ read -ra parts <<< "${spec#bridge:}"
 		((${#parts[@]} >= 1 && ${#parts[@]} <= 8)) ||
 			die "--device $spec: a slot has one to eight functions"
@@ -93,6 +98,13 @@ devices_arguments() {
 		printf -v address '%x' "$slot"
 		qemu+=(-device "pcie-root-port,id=$bus,bus=pcie.0,addr=$address,chassis=$slot,slot=$slot")
 		printf -v path '0000:00:%02x.0' "$slot"
+		if sim_is "$spec"; then
+			# Firmware does not know of VFs when it sizes the port's window.
+			qemu[-1]+=,pref64-reserve=128M
+			sim_arguments "$spec" "$path" "$bus"
+			slot=$((slot + 1))
+			continue
+		fi
 		address=0
 		if [[ $spec == bridge:* ]]; then
 			qemu+=(-device "pcie-pci-bridge,id=bridge$slot,bus=$bus")

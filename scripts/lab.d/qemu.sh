@@ -39,6 +39,7 @@ qemu_machine() {
 	qemu+=(-kernel "$kernel_image" -initrd "$lab_run/initrd" -append "${append[*]}"
 		-serial "file:$lab_run/console.log"
 		-device "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on")
+	! sim_wanted "${opt_devices[@]}" || sim_machine
 	devices_arguments "${opt_devices[@]}"
 }
 

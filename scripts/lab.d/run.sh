@@ -79,7 +79,7 @@ run_inside() {
 	local layers=() shares=() status=0 qemu_shares=0
 
 	run_options "$@"
-	lab_places=() qemu=()
+	lab_places=() qemu=() sim_options=()
 	run_root
 	build_all
 	mkdir "$lab_run/share" "$lab_run/results"
@@ -88,7 +88,9 @@ run_inside() {
 	run_machine
 	run_files
 	say "L1 starts: ${opt_machine:+$opt_machine, }$opt_kernel kernel $kernel_release, $(run_modules)${opt_devices[*]:+, devices ${opt_devices[*]}}"
+	! sim_wanted "${opt_devices[@]}" || sim_start
 	in_tree_qemu || status=$?
+	! sim_wanted "${opt_devices[@]}" || sim_end
 	run_verdict "$status"
 }
 

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Simulated devices (tools/testing/sim): a process beside QEMU, whose functions QEMU plugs in as
+# vfio-user-pci. All simulated devices of a run are parts of one card, hence one process.
+
+readonly sim_most_vfs=16
+
+# sim_is PART: whether a part of a SPEC is simulated.
+sim_is() {
+	[[ $1 == mlx5 || $1 == mlx5[:=]* || $1 == snap-blk || $1 == snap-blk[:=]* ]]
+}
+
+# sim_wanted SPEC...: whether any is.
+sim_wanted() {
+	local spec
+
+	for spec in "$@"; do
+		! sim_is "$spec" || return 0
+	done
+	return 1
+}
+
+# sim_check SPEC...: refuse what sim_parse would not understand.
+sim_check() {
+	local spec cards=0
+
+	for spec in "$@"; do
+		[[ $spec != *+* || ! ($spec == *mlx5* || $spec == *snap-blk*) ]] ||
+			die "--device $spec: a simulated device has a slot of its own"
+		[[ $spec != bridge:mlx5* && $spec != bridge:snap* ]] ||
+			die "--device $spec: a simulated device is not behind a bridge"
+		case $spec in
+		mlx5*)
+			((++cards == 1)) || die "--device $spec: there is one card in a machine"
+			sim_check_card "$spec"
+			;;
+		esac
+	done
+}
+
+sim_check_card() {
+	local option options
+
+	IFS=, read -ra options <<< "${1#mlx5}"
+	[[ ${options[0]:-} =~ ^:[0-9]{1,2}$ ]] && ((10#${options[0]#:} <= sim_most_vfs)) ||
+		die "--device $1: say how many VFs, 0 to $sim_most_vfs, like mlx5:4"
+	for option in "${options[@]:1}"; do
+		[[ $option =~ ^(memory|rate|chunk)=[0-9]{1,4}$ ]] ||
+			die "--device $1: \"$option\" is none of memory=MIB, rate=MIB, chunk=MIB"
+	done
+}
+
+# sim_arguments SPEC PORT BUS: QEMU's arguments for a card, in the order that devices_arguments
+# explains, and the simulator's, in the array sim_options.
+sim_arguments() {
+	local options vfs function id
+
+	IFS=, read -ra options <<< "${1#mlx5:}"
+	vfs=$((10#${options[0]}))
+	options=("${options[@]:1}")
+	sim_options+=(--vfs "$vfs" "${options[@]/#/--}")
+	id=dev${#lab_places[@]}
+	for ((function = vfs; function > 0; function--)); do
+		sim_function "$id-vf$((function - 1))" "vf$((function - 1))" "$3" \
+			"$((function / 8)).$((function % 8))"
+	done
+	sim_function "$id" pf "$3" 0.0
+	lab_places+=("mlx5 $2/0000:*:*.0")
+}
+
+# sim_function ID SOCKET BUS ADDRESS
+sim_function() {
+	local socket="{\"type\": \"unix\", \"path\": \"$lab_run/sim/$2\"}"
+
+	qemu+=(-device "{\"driver\": \"vfio-user-pci\", \"id\": \"$1\", \"bus\": \"$3\", \"addr\": \"$4\",
+		\"multifunction\": true, \"socket\": $socket}")
+}
+
+# The simulator shares L1's memory.
+sim_machine() {
+	qemu+=(-object "memory-backend-memfd,id=ram,size=$opt_memory,share=on"
+		-machine memory-backend=ram)
+}
+
+# The module is built in a folder of its own, so that it is not taken for one of the checkout's.
+build_sim() {
+	local sim=$lab_build/source/tools/testing/sim
+
+	say "building the simulator"
+	build_make simulator "$sim" OUTPUT="$lab_build/sim"
+	mkdir -p "$lab_build/sim/l1"
+	in_tree rsync --recursive --checksum "$sim/l1/" "$lab_build/sim/l1/"
+	build_make "simulator's module" "$kernel_root/usr/lib/modules/$kernel_release/build" \
+		M="$lab_build/sim/l1" W=1 KCFLAGS=-Werror modules
+	cp "$lab_build/sim/sim" "$lab_run/sim.program"
+	cp "$lab_build/sim/l1/lab_vf_bars.ko" "$lab_run/"
+}
+
+# sim_start: it is there when this returns, and ends with the namespace.
+sim_start() {
+	mkdir "$lab_run/sim"
+	cp "$lab_run/lab_vf_bars.ko" "$lab_run/share/"
+	in_tree "$lab_run/sim.program" --background --verbose "${sim_options[@]}" "$lab_run/sim" \
+		> "$lab_run/sim.log" 2>&1 < /dev/null ||
+		die "the simulator did not start: $(tail -n 1 "$lab_run/sim.log")"
+}
+
+# sim_end: what it said is a result of the run.
+sim_end() {
+	[[ ! $opt_results ]] || cp "$lab_run/sim.log" "$opt_results/"
+}

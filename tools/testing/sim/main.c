@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The simulator: a card in one process, a socket for each of its functions in one directory.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mlx5/card.h"
+#include "transport/loop.h"
+
+static const char usage[] =
+	"usage: sim [OPTIONS] DIRECTORY\n"
+	"\n"
+	"Offers a ConnectX card to QEMU's vfio-user-pci, on the sockets DIRECTORY/pf, DIRECTORY/vf0, ...\n"
+	"\n"
+	"  --vfs NUMBER      virtual functions it can have (0)\n"
+	"  --memory MIB      internal memory of each function that can be migrated (1)\n"
+	"  --rate MIB        how much of it changes in a second (0)\n"
+	"  --chunk MIB       size of an image in chunk mode; 0: no such mode (8)\n"
+	"  --verbose         say on standard error what commands come\n"
+	"  --background      return when the sockets are there, and go on in the background\n";
+
+static int number(const char *text, const char *what, unsigned int most)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (!*text || *end || errno || *text == '-' || value > most) {
+		fprintf(stderr, "sim: --%s wants a number from 0 to %u, not \"%s\"\n", what, most,
+			text);
+		exit(2);
+	}
+	return value;
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	loop_stop();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "vfs", required_argument, NULL, 'v' },
+		{ "memory", required_argument, NULL, 'm' },
+		{ "rate", required_argument, NULL, 'r' },
+		{ "chunk", required_argument, NULL, 'c' },
+		{ "verbose", no_argument, NULL, 'V' },
+		{ "background", no_argument, NULL, 'b' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	struct options how = { .memory = 1, .chunk = 8 };
+	bool background = false;
+	struct card *card;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+		switch (option) {
+		case 'v':
+			how.vfs = number(optarg, "vfs", MOST_VFS);
+			break;
+		case 'm':
+			how.memory = number(optarg, "memory", 8192);
+			break;
+		case 'r':
+			how.rate = number(optarg, "rate", 8192);
+			break;
+		case 'c':
+			how.chunk = number(optarg, "chunk", 2048);
+			break;
+		case 'V':
+			how.verbose = true;
+			break;
+		case 'b':
+			background = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs("sim: see \"sim --help\"\n", stderr);
+			return 2;
+		}
+	}
+	if (optind != argc - 1) {
+		fputs("sim: say in which directory the sockets shall be; see \"sim --help\"\n", stderr);
+		return 2;
+	}
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	signal(SIGPIPE, SIG_IGN);
+	if (loop_init()) {
+		perror("sim: epoll");
+		return 1;
+	}
+	card = card_new(&how, argv[optind]);
+	if (!card) {
+		fprintf(stderr, "sim: no sockets in %s: %s\n", argv[optind], strerror(errno));
+		return 1;
+	}
+	if (background && daemon(1, 1)) {
+		perror("sim: daemon");
+		return 1;
+	}
+	loop_run();
+	card_free(card);
+	return 0;
+}
