@@ -43,6 +43,8 @@ devices_help() {
 	    pci-testdev         memory and port BARs
 	    mlx5:VFS[,OPTION]   simulated ConnectX-6 Dx with SR-IOV; OPTIONs: memory=MIB of state in each VF (1),
 	                        rate=MIB of it that change a second (0), chunk=MIB of an image (8)
+	    snap-blk:N[=IMAGE]  N virtio-blk functions that this card emulates, each behind a port of its own,
+	                        all on IMAGE, else 64 MiB of zeros each
 	    bridge:SPEC         SPEC behind a PCIe-to-PCI bridge
 	    SPEC+SPEC...        functions 0, 1, ... of one slot, hence one group and one bus
 	END
@@ -52,7 +54,7 @@ devices_help() {
 devices_check() {
 	local spec part name rest
 
-	(($# <= lab_last_slot - lab_first_slot + 1)) ||
+	(($(sim_spread "$@" | wc -l) <= lab_last_slot - lab_first_slot + 1)) ||
 		die "no more than $((lab_last_slot - lab_first_slot + 1)) --device have a place"
 	sim_check "$@"
 	for spec in "$@"; do
@@ -91,9 +93,10 @@ check_image() {
 # devices_arguments SPEC...: append QEMU's arguments for the devices to the array qemu, and to
 # the array lab_places "NAME PATH" per function: PATH below /sys/bus/pci/devices, as a pattern.
 devices_arguments() {
-	local spec slot=$lab_first_slot bus address function parts path
+	local spec specs slot=$lab_first_slot bus address function parts path
 
-	for spec in "$@"; do
+	mapfile -t specs < <(sim_spread "$@")
+	for spec in "${specs[@]}"; do
 		bus=port$slot
 		printf -v address '%x' "$slot"
 		qemu+=(-device "pcie-root-port,id=$bus,bus=pcie.0,addr=$address,chassis=$slot,slot=$slot")
@@ -101,7 +104,11 @@ devices_arguments() {
 		if sim_is "$spec"; then
 			# Firmware does not know of VFs when it sizes the port's window.
 			qemu[-1]+=,pref64-reserve=128M
-			sim_arguments "$spec" "$path" "$bus"
+			if [[ $spec == snap-blk* ]]; then
+				sim_disk "$spec" "$path" "$bus"
+			else
+				sim_arguments "$spec" "$path" "$bus"
+			fi
 			slot=$((slot + 1))
 			continue
 		fi

@@ -77,4 +77,6 @@ qemu_ports() {
 		-device "virtserialport,chardev=stderr,name=lab.stderr,bus=ports.0,nr=2"
 		-device "virtserialport,chardev=control,name=lab.control,bus=ports.0,nr=3"
 		-device "virtserialport,chardev=wire,name=lab.monitor,bus=ports.0,nr=4")
+	! sim_wanted "${opt_devices[@]}" ||
+		qemu+=(-device "virtserialport,chardev=sim,name=lab.sim,bus=ports.0,nr=5")
 }

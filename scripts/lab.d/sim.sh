@@ -4,7 +4,7 @@
 # Simulated devices (tools/testing/sim): a process beside QEMU, whose functions QEMU plugs in as
 # vfio-user-pci. All simulated devices of a run are parts of one card, hence one process.
 
-readonly sim_most_vfs=16
+readonly sim_most_vfs=16 sim_most_disks=16
 
 # sim_is PART: whether a part of a SPEC is simulated.
 sim_is() {
@@ -21,9 +21,36 @@ sim_wanted() {
 	return 1
 }
 
+# sim_disks SPEC: how many disks; sim_image SPEC: on which image, if one is named.
+sim_disks() {
+	local count=${1#snap-blk:}
+
+	printf '%s' "$((10#${count%%=*}))"
+}
+
+sim_image() {
+	[[ $1 != *=* ]] || printf '%s' "${1#*=}"
+}
+
+# sim_spread SPEC...: the same, a line each, with a SPEC of its own for each disk.
+sim_spread() {
+	local spec n image
+
+	for spec in "$@"; do
+		if [[ ! $spec =~ ^snap-blk:[0-9]{1,2}(=.*)?$ ]]; then
+			printf '%s\n' "$spec"
+			continue
+		fi
+		image=$(sim_image "$spec")
+		for ((n = $(sim_disks "$spec"); n > 0; n--)); do
+			printf '%s\n' "snap-blk:1${image:+=$image}"
+		done
+	done
+}
+
 # sim_check SPEC...: refuse what sim_parse would not understand.
 sim_check() {
-	local spec cards=0
+	local spec cards=0 disks=0 first=
 
 	for spec in "$@"; do
 		[[ $spec != *+* || ! ($spec == *mlx5* || $spec == *snap-blk*) ]] ||
@@ -35,15 +62,24 @@ sim_check() {
 			((++cards == 1)) || die "--device $spec: there is one card in a machine"
 			sim_check_card "$spec"
 			;;
+		snap-blk*)
+			[[ $spec =~ ^snap-blk:[1-9][0-9]?(=.*)?$ ]] ||
+				die "--device $spec: say how many disks, like snap-blk:2 or snap-blk:2=IMAGE"
+			disks=$((disks + $(sim_disks "$spec"))) first=${first:-$spec}
+			[[ $spec != *=* ]] || check_image "$spec" "$(sim_image "$spec")"
+			;;
 		esac
 	done
+	((disks <= sim_most_disks)) || die "--device $first: a card emulates $sim_most_disks disks at most"
+	((!disks || cards)) ||
+		die "--device $first: a card has to emulate it: add --device mlx5:0, or with VFs"
 }
 
 sim_check_card() {
 	local option options
 
 	IFS=, read -ra options <<< "${1#mlx5}"
-	[[ ${options[0]:-} =~ ^:[0-9]{1,2}$ ]] && ((10#${options[0]#:} <= sim_most_vfs)) ||
+	[[ ${options[0]:-} =~ ^:([0-9]|1[0-6])$ ]] ||
 		die "--device $1: say how many VFs, 0 to $sim_most_vfs, like mlx5:4"
 	for option in "${options[@]:1}"; do
 		[[ $option =~ ^(memory|rate|chunk)=[0-9]{1,4}$ ]] ||
@@ -52,7 +88,7 @@ sim_check_card() {
 }
 
 # sim_arguments SPEC PORT BUS: QEMU's arguments for a card, in the order that devices_arguments
-# explains, and the simulator's, in the array sim_options.
+# explains, and the simulator's, in the array sim_options. Disks: one per port, see there.
 sim_arguments() {
 	local options vfs function id
 
@@ -69,6 +105,20 @@ sim_arguments() {
 	lab_places+=("mlx5 $2/0000:*:*.0")
 }
 
+# sim_disk SPEC PORT BUS: the next of the disks of a SPEC.
+sim_disk() {
+	local image
+
+	image=$(sim_image "$1")
+	if [[ ! $image ]]; then
+		image=$lab_run/snap-$sim_n_disks.img
+		truncate --size=64M "$image"
+	fi
+	sim_options+=(--disk "$image")
+	sim_function "dev${#lab_places[@]}" "blk$((sim_n_disks++))" "$3" 0.0
+	lab_places+=("snap-blk $2/0000:*:*.0")
+}
+
 # sim_function ID SOCKET BUS ADDRESS
 sim_function() {
 	local socket="{\"type\": \"unix\", \"path\": \"$lab_run/sim/$2\"}"
@@ -80,7 +130,8 @@ sim_function() {
 # The simulator shares L1's memory.
 sim_machine() {
 	qemu+=(-object "memory-backend-memfd,id=ram,size=$opt_memory,share=on"
-		-machine memory-backend=ram)
+		-machine memory-backend=ram
+		-chardev "socket,id=sim,path=$lab_run/sim/control")
 }
 
 # The module is built in a folder of its own, so that it is not taken for one of the checkout's.

@@ -10,20 +10,64 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "mlx5/card.h"
 #include "transport/loop.h"
+#include "virtio/blk.h"
 
 static const char usage[] =
 	"usage: sim [OPTIONS] DIRECTORY\n"
 	"\n"
 	"Offers a ConnectX card to QEMU's vfio-user-pci, on the sockets DIRECTORY/pf, DIRECTORY/vf0, ...\n"
+	"and DIRECTORY/blk0, ... for the disks that it emulates; takes commands on DIRECTORY/control.\n"
 	"\n"
 	"  --vfs NUMBER      virtual functions it can have (0)\n"
+	"  --disk IMAGE      a disk it emulates; any number of times\n"
 	"  --memory MIB      internal memory of each function that can be migrated (1)\n"
 	"  --rate MIB        how much of it changes in a second (0)\n"
 	"  --chunk MIB       size of an image in chunk mode; 0: no such mode (8)\n"
 	"  --verbose         say on standard error what commands come\n"
 	"  --background      return when the sockets are there, and go on in the background\n";
+
+static int add_disks(struct card *card, const char *directory, char **images, unsigned int count)
+{
+	const struct options *how = &card->options;
+
+	for (unsigned int i = 0; i < count; i++) {
+		char path[256];
+		struct blk *blk;
+		int error;
+
+		snprintf(path, sizeof(path), "%s/blk%u", directory, i);
+		blk = blk_new(images[i], path, how->memory, how->rate, how->chunk);
+		if (!blk)
+			return -errno;
+		error = card_emulate(card, &blk->vhca, &blk->pci);
+		if (error) {
+			blk_free(blk);
+			return error;
+		}
+	}
+	return 0;
+}
+
+static int start(const struct options *how, const char *directory, char **images,
+		 unsigned int count, struct card **card)
+{
+	char path[256];
+	int error;
+
+	if (loop_init())
+		return -errno;
+	*card = card_new(how, directory);
+	if (!*card)
+		return -errno;
+	error = add_disks(*card, directory, images, count);
+	if (error)
+		return error;
+	snprintf(path, sizeof(path), "%s/control", directory);
+	return control_listen(*card, path);
+}
 
 static int number(const char *text, const char *what, unsigned int most)
 {
@@ -33,7 +77,7 @@ static int number(const char *text, const char *what, unsigned int most)
 	errno = 0;
 	value = strtoul(text, &end, 10);
 	if (!*text || *end || errno || *text == '-' || value > most) {
-		fprintf(stderr, "sim: --%s wants a number from 0 to %u, not \"%s\"\n", what, most,
+		fprintf(stderr, "sim: --%s wants 0 to %u, not \"%s\"\n", what, most,
 			text);
 		exit(2);
 	}
@@ -50,6 +94,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "vfs", required_argument, NULL, 'v' },
+		{ "disk", required_argument, NULL, 'd' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "chunk", required_argument, NULL, 'c' },
@@ -60,13 +105,22 @@ int main(int argc, char **argv)
 	};
 	struct options how = { .memory = 1, .chunk = 8 };
 	bool background = false;
-	struct card *card;
-	int option;
+	char *images[MOST_EMULATED];
+	unsigned int n_images = 0;
+	struct card *card = NULL;
+	int option, error;
 
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
 		switch (option) {
 		case 'v':
 			how.vfs = number(optarg, "vfs", MOST_VFS);
+			break;
+		case 'd':
+			if (n_images == MOST_EMULATED) {
+				fprintf(stderr, "sim: no more than %d disks\n", MOST_EMULATED);
+				return 2;
+			}
+			images[n_images++] = optarg;
 			break;
 		case 'm':
 			how.memory = number(optarg, "memory", 8192);
@@ -92,19 +146,16 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind != argc - 1) {
-		fputs("sim: say in which directory the sockets shall be; see \"sim --help\"\n", stderr);
+		fputs("sim: say in which directory the sockets shall be: \"sim --help\"\n", stderr);
 		return 2;
 	}
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
-	if (loop_init()) {
-		perror("sim: epoll");
-		return 1;
-	}
-	card = card_new(&how, argv[optind]);
-	if (!card) {
-		fprintf(stderr, "sim: no sockets in %s: %s\n", argv[optind], strerror(errno));
+	error = start(&how, argv[optind], images, n_images, &card);
+	if (error) {
+		fprintf(stderr, "sim: no sockets in %s, or no image: %s\n", argv[optind],
+			strerror(-error));
 		return 1;
 	}
 	if (background && daemon(1, 1)) {
@@ -112,6 +163,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	loop_run();
+	for (unsigned int i = 0; i < card->n_emulated; i++)
+		blk_free((struct blk *)((char *)card->emulated[i].vhca -
+					offsetof(struct blk, vhca)));
 	card_free(card);
 	return 0;
 }

@@ -155,31 +155,32 @@ static unsigned int query_special_contexts(struct command *command)
 	return STATUS_OK;
 }
 
-#define OP(name) MLX5_CMD_OP_##name, #name
 #define IN(name) IFC_BYTES(name##_in)
 #define OUT(name) IFC_BYTES(name##_out)
-#define PAIR(create, destroy, description, minimum, check)					\
-	{ OP(create), object_create, minimum, 16, HCA_INITIALIZED, description, false, check },	\
-	{ OP(destroy), object_destroy, 16, 8, HCA_ENABLED, description, false, NULL }
-#define MIGRATION(name, run, lower)								\
-	{ OP(name), run, IN(lower), OUT(lower), HCA_INITIALIZED, 0, true, NULL }
-#define SIMPLE(name, run, lower, from) \
-	{ OP(name), run, IN(lower), OUT(lower), from, 0, false, NULL }
-#define QP_STEP(name) \
-	{ OP(name), qp_modify, 16, 8, HCA_INITIALIZED, OBJECT_QP, false, NULL }
+#define ROW(op, does, in_bytes, out_bytes, since, ...)						\
+	{											\
+		.opcode = MLX5_CMD_OP_##op, .name = #op, .run = (does), .in = (in_bytes),	\
+		.out = (out_bytes), .from = (since), __VA_ARGS__				\
+	}
+#define SIMPLE(op, does, layout, since) ROW(op, does, IN(layout), OUT(layout), since)
+#define MIGRATION(op, does, layout) \
+	ROW(op, does, IN(layout), OUT(layout), HCA_INITIALIZED, .only_pf = true)
+#define MAKE(op, what, least, check) \
+	ROW(op, object_create, least, 16, HCA_INITIALIZED, .kind = (what), .valid = (check))
+#define UNMAKE(op, what) ROW(op, object_destroy, 16, 8, HCA_ENABLED, .kind = (what))
+#define QP_STEP(op) ROW(op, qp_modify, 16, 8, HCA_INITIALIZED)
 
 static const struct command_row commands[] = {
 	SIMPLE(QUERY_HCA_CAP, caps_query, query_hca_cap, HCA_ENABLED),
 	SIMPLE(QUERY_ADAPTER, query_adapter, query_adapter, HCA_INITIALIZED),
-	{ OP(INIT_HCA), init_hca, 16, 8, HCA_ENABLED, 0, false, NULL },
-	{ OP(TEARDOWN_HCA), teardown_hca, 16, 16, HCA_INITIALIZED, 0, false, NULL },
+	ROW(INIT_HCA, init_hca, 16, 8, HCA_ENABLED),
+	ROW(TEARDOWN_HCA, teardown_hca, 16, 16, HCA_INITIALIZED),
 	SIMPLE(ENABLE_HCA, enable_hca, enable_hca, HCA_DISABLED),
 	SIMPLE(DISABLE_HCA, disable_hca, disable_hca, HCA_ENABLED),
 	SIMPLE(QUERY_PAGES, pages_query, query_pages, HCA_ENABLED),
-	{ OP(MANAGE_PAGES), pages_manage, IN(manage_pages), OUT(manage_pages), HCA_ENABLED, 0, true,
-	  NULL },
-	{ OP(SET_HCA_CAP), caps_set, IFC_AT(set_hca_cap_in, capability), 8, HCA_ENABLED, 0, false,
-	  NULL },
+	ROW(MANAGE_PAGES, pages_manage, IN(manage_pages), OUT(manage_pages), HCA_ENABLED,
+	    .only_pf = true),
+	ROW(SET_HCA_CAP, caps_set, IFC_AT(set_hca_cap_in, capability), 8, HCA_ENABLED),
 	SIMPLE(QUERY_ISSI, query_issi, query_issi, HCA_ENABLED),
 	SIMPLE(SET_ISSI, set_issi, set_issi, HCA_ENABLED),
 	MIGRATION(SUSPEND_VHCA, migration_suspend, suspend_vhca),
@@ -187,34 +188,43 @@ static const struct command_row commands[] = {
 	MIGRATION(QUERY_VHCA_MIGRATION_STATE, migration_query, query_vhca_migration_state),
 	MIGRATION(SAVE_VHCA_STATE, migration_save, save_vhca_state),
 	MIGRATION(LOAD_VHCA_STATE, migration_load, load_vhca_state),
-	PAIR(CREATE_MKEY, DESTROY_MKEY, OBJECT_MKEY, IN(create_mkey), mkey_valid),
+	MAKE(CREATE_MKEY, OBJECT_MKEY, IN(create_mkey), mkey_valid),
+	UNMAKE(DESTROY_MKEY, OBJECT_MKEY),
 	SIMPLE(QUERY_SPECIAL_CONTEXTS, query_special_contexts, query_special_contexts,
 	       HCA_INITIALIZED),
-	PAIR(CREATE_EQ, DESTROY_EQ, OBJECT_EQ, IN(create_eq), eq_valid),
-	PAIR(CREATE_CQ, DESTROY_CQ, OBJECT_CQ, IN(create_cq), NULL),
-	PAIR(CREATE_QP, DESTROY_QP, OBJECT_QP, IN(create_qp), NULL),
+	MAKE(CREATE_EQ, OBJECT_EQ, IN(create_eq), eq_valid),
+	UNMAKE(DESTROY_EQ, OBJECT_EQ),
+	MAKE(CREATE_CQ, OBJECT_CQ, IN(create_cq), NULL),
+	UNMAKE(DESTROY_CQ, OBJECT_CQ),
+	MAKE(CREATE_QP, OBJECT_QP, IN(create_qp), NULL),
+	UNMAKE(DESTROY_QP, OBJECT_QP),
 	QP_STEP(RST2INIT_QP),
 	QP_STEP(INIT2RTR_QP),
 	QP_STEP(RTR2RTS_QP),
 	QP_STEP(2RST_QP),
 	QP_STEP(2ERR_QP),
-	PAIR(ALLOC_Q_COUNTER, DEALLOC_Q_COUNTER, OBJECT_COUNTER, 16, NULL),
-	PAIR(ALLOC_PD, DEALLOC_PD, OBJECT_PD, 16, NULL),
-	PAIR(ALLOC_UAR, DEALLOC_UAR, OBJECT_UAR, 16, NULL),
-	{ OP(ACCESS_REG), access_register, 16, 16, HCA_ENABLED, 0, false, NULL },
-	{ OP(NOP), nothing, 8, 8, HCA_ENABLED, 0, false, NULL },
-	PAIR(ALLOC_XRCD, DEALLOC_XRCD, OBJECT_XRCD, 16, NULL),
-	PAIR(ALLOC_TRANSPORT_DOMAIN, DEALLOC_TRANSPORT_DOMAIN, OBJECT_TRANSPORT_DOMAIN, 16, NULL),
-	{ 0xb03, "QUERY_EMULATED_FUNCTIONS_INFO", emulated_query, 16, 16, HCA_INITIALIZED, 0, true,
-	  NULL },
+	MAKE(ALLOC_Q_COUNTER, OBJECT_COUNTER, 16, NULL),
+	UNMAKE(DEALLOC_Q_COUNTER, OBJECT_COUNTER),
+	MAKE(ALLOC_PD, OBJECT_PD, 16, NULL),
+	UNMAKE(DEALLOC_PD, OBJECT_PD),
+	MAKE(ALLOC_UAR, OBJECT_UAR, 16, NULL),
+	UNMAKE(DEALLOC_UAR, OBJECT_UAR),
+	ROW(ACCESS_REG, access_register, 16, 16, HCA_ENABLED),
+	ROW(NOP, nothing, 8, 8, HCA_ENABLED),
+	MAKE(ALLOC_XRCD, OBJECT_XRCD, 16, NULL),
+	UNMAKE(DEALLOC_XRCD, OBJECT_XRCD),
+	MAKE(ALLOC_TRANSPORT_DOMAIN, OBJECT_TRANSPORT_DOMAIN, 16, NULL),
+	UNMAKE(DEALLOC_TRANSPORT_DOMAIN, OBJECT_TRANSPORT_DOMAIN),
+	{
+		.opcode = 0xb03, .name = "QUERY_EMULATED_FUNCTIONS_INFO", .run = emulated_query,
+		.in = 16, .out = 16, .from = HCA_INITIALIZED, .only_pf = true,
+	},
 };
-
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 /** command_find() - the row of an opcode, or NULL */
 const struct command_row *command_find(unsigned int opcode)
 {
-	for (size_t i = 0; i < N_COMMANDS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].opcode == opcode)
 			return &commands[i];
 	return NULL;
@@ -223,7 +233,7 @@ const struct command_row *command_find(unsigned int opcode)
 /** command_named() - the row of a name, or NULL */
 const struct command_row *command_named(const char *name)
 {
-	for (size_t i = 0; i < N_COMMANDS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	return NULL;

@@ -41,12 +41,12 @@ enum {
 
 static struct hca *hca_of(struct pci_function *fn)
 {
-	return (struct hca *)((char *)fn - offsetof(struct hca, pci));
+	return container_of(fn, struct hca, pci);
 }
 
 static struct hca *hca_of_vhca(struct vhca *vhca)
 {
-	return (struct hca *)((char *)vhca - offsetof(struct hca, vhca));
+	return container_of(vhca, struct hca, vhca);
 }
 
 /** hca_name() - "pf", "vf0", ... */

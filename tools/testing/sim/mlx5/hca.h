@@ -14,6 +14,7 @@
 
 #include "../pci/config.h"
 #include "../transport/loop.h"
+#include "../transport/macros.h"
 #include "../vhca/vhca.h"
 #include "status.h"
 
@@ -28,7 +29,7 @@
 #define VF_BAR_SIZE	(2U << 20)
 
 #define CMD_LOG_ENTRIES	5
-#define CMD_ENTRIES	(1U << CMD_LOG_ENTRIES)
+#define CMD_ENTRIES	BIT(CMD_LOG_ENTRIES)
 #define CMD_LOG_STRIDE	6
 
 enum object_kind {

@@ -10,17 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../transport/macros.h"
+
 /* What that header takes from others of the kernel's. */
 typedef uint8_t u8;
-#define BIT(n)		(1U << (n))
-#define BIT_ULL(n)	(1ULL << (n))
 #define DECLARE_FLEX_ARRAY(type, name) struct { struct {} empty_##name; type name[]; }
 #include <mlx5/mlx5_ifc.h>
 
 #define IFC(name)		struct mlx5_ifc_##name##_bits
 #define IFC_BYTES(name)		(sizeof(IFC(name)) / 8)
 #define IFC_AT(name, field)	(offsetof(IFC(name), field) / 8)
-#define IFC_WIDTH(name, field)	sizeof(((IFC(name) *)0)->field)
+#define IFC_WIDTH(name, field)	sizeof((*(IFC(name) *)0).field)
 
 #define IFC_GET(name, from, field) \
 	bits_get(from, offsetof(IFC(name), field), IFC_WIDTH(name, field))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory keys: what a driver lets the card do with its memory, and where that memory is.  A key
- * translates directly (its addresses are the bus's), by a list of pages, or by a list of other keys.
+ * translates directly (its addresses are the bus's), by a list of pages, or by one of other keys.
  */
 #include "command.h"
 
@@ -111,8 +111,8 @@ static bool copy_keys(struct hca *hca, const struct object *mkey, uint64_t offse
 			continue;
 		}
 		part = length - offset < count ? length - offset : count;
-		if (!copy(hca, bits_get(entry, 32, 32), bits_get(entry, 64, 64) + offset, data, part,
-			  write, depth + 1))
+		if (!copy(hca, bits_get(entry, 32, 32), bits_get(entry, 64, 64) + offset, data,
+			  part, write, depth + 1))
 			return false;
 		offset = 0;
 		data += part;

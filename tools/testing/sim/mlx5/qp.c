@@ -32,7 +32,7 @@ unsigned int qp_modify(struct command *command)
 
 	if (!qp)
 		return STATUS_BAD_RES;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		if (steps[i].opcode != command->row->opcode)
 			continue;
 		if (steps[i].from >= 0 && qp->state != (uint32_t)steps[i].from)

@@ -236,7 +236,7 @@ static void take_entry(struct hca *hca, unsigned int entry)
 		step(&command->timer);
 }
 
-/** queue_doorbell() - the driver has filled these entries; they wait while the function is stopped */
+/** queue_doorbell() - the driver has filled these entries; they wait while it is stopped */
 void queue_doorbell(struct hca *hca, uint32_t entries)
 {
 	hca->doorbell |= entries;

@@ -131,7 +131,7 @@ static void write_config(struct pci_function *fn, unsigned int at, const uint8_t
 {
 	unsigned int control = fn->express + PCI_EXP_DEVCTL + 1;
 	bool reset = fn->express && at <= control && control < at + count &&
-		     data[control - at] & PCI_EXP_DEVCTL_BCR_FLR >> 8;
+		     data[control - at] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
 
 	for (size_t i = 0; i < count; i++) {
 		uint8_t mask = fn->writable[at + i];

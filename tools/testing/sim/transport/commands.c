@@ -237,7 +237,7 @@ static const struct {
  * @message: complete, with a payload of the size that its header says
  * @reply: for the payload of the answer
  *
- * Return: 0; -ENOTTY for features, of which there are none; -ENOSYS for other commands that are
+ * Return: 0; -ENOTTY for features, of which there are none; -EOPNOTSUPP for other commands that are
  * not known; -EINVAL for a message that makes no sense, or the first one not being the version;
  * what the handler returns.
  */
@@ -245,12 +245,14 @@ int vfu_command(struct vfu *vfu, struct message *message, struct reply *reply)
 {
 	unsigned int command = message->header.command;
 
-	if (vfu->versioned == (command == WIRE_VERSION))
+	bool hello = command == WIRE_VERSION;
+
+	if (vfu->versioned == hello)
 		return -EINVAL;
 	if (command == WIRE_FEATURE)
 		return -ENOTTY;
 	if (command >= WIRE_COMMANDS || !commands[command].run)
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	if (message->size < commands[command].least)
 		return -EINVAL;
 	return commands[command].run(vfu, message, reply);

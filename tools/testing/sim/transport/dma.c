@@ -41,7 +41,7 @@ static struct backing *backings;
 
 /* A client may truncate its file while we are in it. */
 static sigjmp_buf bus_error;
-static volatile sig_atomic_t in_client_memory;
+static bool in_client_memory;
 
 static void on_bus_error(int signal)
 {
@@ -246,15 +246,15 @@ static bool copy_guarded(uint8_t *memory, void *data, size_t count, bool write)
 {
 	catch_bus_errors();
 	if (sigsetjmp(bus_error, 1)) {
-		in_client_memory = 0;
+		in_client_memory = false;
 		return false;
 	}
-	in_client_memory = 1;
+	__atomic_store_n(&in_client_memory, true, __ATOMIC_SEQ_CST);
 	if (write)
 		memcpy(memory, data, count);
 	else
 		memcpy(data, memory, count);
-	in_client_memory = 0;
+	__atomic_store_n(&in_client_memory, false, __ATOMIC_SEQ_CST);
 	return true;
 }
 

@@ -67,11 +67,14 @@ static bool take_fds(struct message *message, struct msghdr *msg)
 /* Receive up to @want bytes.  Return: how many; 0: not now; -1: the connection is over. */
 static ssize_t receive(struct vfu *vfu, void *to, size_t want)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(WIRE_MAX_FDS * sizeof(int))];
+	union {
+		struct cmsghdr first;
+		char room[CMSG_SPACE(WIRE_MAX_FDS * sizeof(int))];
+	} control;
 	struct iovec iov = { .iov_base = to, .iov_len = want };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
+		.msg_control = &control, .msg_controllen = sizeof(control),
 	};
 	ssize_t got = recvmsg(vfu->connection.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
@@ -203,7 +206,7 @@ static int listen_on(const char *path)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <linux/vfio.h>
 
+#include "macros.h"
+
 enum wire_command {
 	WIRE_VERSION = 1,
 	WIRE_DMA_MAP,
@@ -31,8 +33,8 @@ enum wire_command {
 #define WIRE_TYPE	0xf
 #define WIRE_IS_COMMAND	0
 #define WIRE_IS_REPLY	1
-#define WIRE_NO_REPLY	(1 << 4)
-#define WIRE_ERROR	(1 << 5)
+#define WIRE_NO_REPLY	BIT(4)
+#define WIRE_ERROR	BIT(5)
 
 struct wire_header {
 	uint16_t id;
@@ -48,10 +50,10 @@ struct wire_version {
 	char json[];
 };
 
-#define WIRE_MAP_READ	(1 << 0)
-#define WIRE_MAP_WRITE	(1 << 1)
-#define WIRE_MAP_MMAP	(1 << 2)
-#define WIRE_MAP_FILE	(1 << 3)
+#define WIRE_MAP_READ	BIT(0)
+#define WIRE_MAP_WRITE	BIT(1)
+#define WIRE_MAP_MMAP	BIT(2)
+#define WIRE_MAP_FILE	BIT(3)
 
 struct wire_dma_map {
 	uint32_t argsz;
@@ -94,10 +96,10 @@ static_assert(sizeof(struct wire_region_access) == 16);
 static_assert(sizeof(struct wire_single_write) == 24);
 
 /* What one message may carry: the data of an access, and what comes before it. */
-#define WIRE_MAX_DATA		(1U << 20)
+#define WIRE_MAX_DATA		BIT(20)
 #define WIRE_MAX_SIZE		(WIRE_MAX_DATA + 4096)
 #define WIRE_MAX_FDS		16		/* more, and QEMU says that this is malformed */
-#define WIRE_MAX_MAPS		(1U << 20)
+#define WIRE_MAX_MAPS		BIT(20)
 #define WIRE_PAGE		4096U
 
 #endif /* SIM_WIRE_H */

@@ -42,7 +42,7 @@ int vhca_init(struct vhca *vhca, const struct vhca_ops *ops, uint16_t id, uint32
 	return 0;
 }
 
-/** vhca_reset() - function-level reset: it runs, has forgotten everything, and no transfer goes on */
+/** vhca_reset() - function-level reset: it runs, and every transfer is over */
 void vhca_reset(struct vhca *vhca)
 {
 	memory_reset(&vhca->memory);

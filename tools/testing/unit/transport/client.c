@@ -9,7 +9,9 @@
 
 #include "client.h"
 
-static char socket_path[] = "/tmp/transport-XXXXXX";
+#define SOCKET_TEMPLATE "/tmp/transport-XXXXXX"
+
+static char socket_path[sizeof(SOCKET_TEMPLATE)] = SOCKET_TEMPLATE;
 static unsigned int count, failed;
 
 struct vfu *device;
@@ -81,7 +83,7 @@ void client_connect(void)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	client_close();
-	strcpy(address.sun_path, socket_path);
+	memcpy(address.sun_path, socket_path, sizeof(socket_path));
 	client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (connect(client, (struct sockaddr *)&address, sizeof(address)))
 		exit(1);
@@ -114,7 +116,10 @@ bool client_hung_up(void)
 /* Sends, and lets the server see to it.  False if the server has hung up. */
 bool client_send(const void *bytes, size_t size, const int *fds, unsigned int n_fds)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(64 * sizeof(int))] = {};
+	union {
+		struct cmsghdr first;
+		char room[CMSG_SPACE(64 * sizeof(int))];
+	} control = {};
 	const uint8_t *at = bytes;
 
 	while (size) {
@@ -123,9 +128,9 @@ bool client_send(const void *bytes, size_t size, const int *fds, unsigned int n_
 		ssize_t sent;
 
 		if (n_fds) {
-			struct cmsghdr *part = (struct cmsghdr *)control;
+			struct cmsghdr *part = &control.first;
 
-			msg.msg_control = control;
+			msg.msg_control = &control;
 			msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
 			part->cmsg_level = SOL_SOCKET;
 			part->cmsg_type = SCM_RIGHTS;

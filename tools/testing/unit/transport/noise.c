@@ -26,7 +26,7 @@ static uint64_t near_an_edge(void)
 		0, 1, 8, WIRE_PAGE, BAR_SIZE, CONFIG_SIZE, VECTORS, WIRE_MAX_DATA, WIRE_MAX_SIZE,
 		1ULL << 31, 1ULL << 32, 1ULL << 63, UINT64_MAX,
 	};
-	uint64_t edge = edges[chance() % (sizeof(edges) / sizeof(edges[0]))];
+	uint64_t edge = edges[chance() % ARRAY_SIZE(edges)];
 
 	switch (chance() % 4) {
 	case 0:
