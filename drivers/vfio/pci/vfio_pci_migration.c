@@ -259,14 +259,15 @@ static int mig_step(struct vfio_pci_migration *migration, enum vfio_device_mig_s
 
 /* ---- resets ---------------------------------------------------------------------------------- */
 
-static bool mig_was_reset(const struct vfio_pci_migration *migration)
+bool vfio_pci_migration_was_reset(const struct vfio_pci_migration *migration)
 {
 	return atomic_read(&migration->resets) != READ_ONCE(migration->resets_seen);
 }
 
 enum vfio_device_mig_state vfio_pci_migration_state(struct vfio_pci_migration *migration)
 {
-	return mig_was_reset(migration) ? VFIO_DEVICE_STATE_RUNNING : READ_ONCE(migration->state);
+	return vfio_pci_migration_was_reset(migration) ? VFIO_DEVICE_STATE_RUNNING :
+							 READ_ONCE(migration->state);
 }
 
 /* Whatever the session was for, it is over, and its result does not matter. */
@@ -293,7 +294,7 @@ void vfio_pci_migration_catch_up(struct vfio_pci_migration *migration)
 
 	lockdep_assert_held(&migration->lock);
 
-	while (mig_was_reset(migration)) {
+	while (vfio_pci_migration_was_reset(migration)) {
 		resets = atomic_read(&migration->resets);
 		mig_drop_session(migration);
 		WRITE_ONCE(migration->halting, false);
@@ -347,7 +348,7 @@ bool vfio_pci_migration_running(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_migration *migration = vdev->migration;
 
-	return mig_was_reset(migration) || !READ_ONCE(migration->halting);
+	return vfio_pci_migration_was_reset(migration) || !READ_ONCE(migration->halting);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_migration_running);
 
@@ -372,7 +373,7 @@ static struct file *mig_set_state(struct vfio_device *device, enum vfio_device_m
 		ret = vfio_mig_get_next_state(device, migration->state, new, &next);
 		if (!ret)
 			ret = mig_step(migration, next, &file);
-		if (!mig_was_reset(migration))
+		if (!vfio_pci_migration_was_reset(migration))
 			continue;
 
 		/* Wherever the arc has led, the device is elsewhere now. */

@@ -266,6 +266,9 @@ extern const struct vfio_pci_mig_framing vfio_pci_mig_envelope;
 /* The state that counts: RUNNING from the very moment of a reset.  Context: any. */
 enum vfio_device_mig_state vfio_pci_migration_state(struct vfio_pci_migration *migration);
 
+/* Whether a reset has not been followed yet: a session that is attached is over.  Context: any. */
+bool vfio_pci_migration_was_reset(const struct vfio_pci_migration *migration);
+
 void vfio_pci_migration_free(struct kref *ref);
 
 /* Follows resets that were counted.  Context: migration lock held. */
