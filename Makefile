@@ -49,6 +49,10 @@ clean:
 demo:
 	@$(LAB) demo
 
+.PHONY: demo-migration
+demo-migration:
+	@$(LAB) demo-migration
+
 .PHONY: check
 check:
 	@scripts/check
@@ -73,6 +77,7 @@ bench:
 help:
 	@echo 'On any Debian machine, no special hardware (all in the lab, see scripts/lab help):'
 	@echo '  make demo              the main job, told step by step: a disk goes to a guest through our modules'
+	@echo '  make demo-migration    a guest is migrated live between two devices, told step by step, with a plot'
 	@echo '  make check             all tests on the stock kernel, ours and the kernel'"'"'s own as control'
 	@echo '  make check-debug       the tests under KASAN and lockdep'
 	@echo '  make check-arch        the tests on s390x and ppc64el: Debian'"'"'s kernels, zPCI, PHB4, pseries'

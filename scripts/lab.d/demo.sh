@@ -61,21 +61,27 @@ demo_build() {
 	demo_step "vfio-pci-core and vfio-pci of this checkout are built against $1"
 }
 
-# demo_host FILES TOKEN: what L1 tells on its standard output are steps of the story.
-demo_host() {
-	local line status=''
+# demo_tell OPTION... -- COMMAND...: what COMMAND in L1 tells on its standard output are steps of the
+# story. demo_status is empty if it ended well.
+demo_tell() {
+	local line
 
+	demo_status=''
 	while IFS= read -r line; do
 		case $line in
-		'status '*) status=${line#status } ;;
+		'status '*) demo_status=${line#status } ;;
 		*) demo_step "$line" ;;
 		esac
-	done < <(LAB_QUIET='' "$lab_checkout/scripts/lab" run ${demo_modules:+"$demo_modules"} \
-		--timeout 1800 --log "$lab_cache/demo-kernel.log" --results "$1" \
-		--device "virtio-blk=$1/disk.img" -- tools/testing/clients/demo "$2" \
+	done < <(LAB_QUIET='' "$lab_checkout/scripts/lab" run --timeout 1800 "$@" \
 		2>> "$demo_log" || echo "status $?")
+}
+
+# demo_host FILES TOKEN
+demo_host() {
+	demo_tell ${demo_modules:+"$demo_modules"} --log "$lab_cache/demo-kernel.log" --results "$1" \
+		--device "virtio-blk=$1/disk.img" -- tools/testing/clients/demo "$2"
 	cp "$1"/l2.* "$lab_cache/" 2>/dev/null || :
-	[[ ! $status ]] || demo_fail "L1 ended with status $status"
+	[[ ! $demo_status ]] || demo_fail "L1 ended with status $demo_status"
 	[[ -s $1/l2.console ]] || demo_fail "there is no sign of L2"
 }
 
