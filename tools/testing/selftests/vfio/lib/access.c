@@ -8,18 +8,24 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "vdev.h"
+
+/* Of accesses, for fault.h: by region, apart from the numbers of ioctls. */
+enum { READS = 0x100, WRITES = 0x200, MAPS = 0x300 };
 
 ssize_t vdev_read(const struct vdev *v, __u32 region, __u64 off, void *buf, size_t len)
 {
-	ssize_t ret = pread(v->fd, buf, len, v->offsets[region] + off);
+	ssize_t ret = WITH_FAULTS(READS + region,
+				  pread(v->fd, buf, len, v->offsets[region] + off));
 
 	return ret < 0 ? -errno : ret;
 }
 
 ssize_t vdev_write(const struct vdev *v, __u32 region, __u64 off, const void *buf, size_t len)
 {
-	ssize_t ret = pwrite(v->fd, buf, len, v->offsets[region] + off);
+	ssize_t ret = WITH_FAULTS(WRITES + region,
+				  pwrite(v->fd, buf, len, v->offsets[region] + off));
 
 	return ret < 0 ? -errno : ret;
 }
@@ -94,8 +100,9 @@ __u32 cfg_find_ecap(const struct vdev *v, __u16 id)
 
 void *vdev_mmap(const struct vdev *v, __u32 region, __u64 off, size_t len, int flags, int *err)
 {
-	void *addr = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, v->fd,
-			  v->offsets[region] + off);
+	void *addr = (void *)WITH_FAULTS(MAPS + region,
+					 mmap(NULL, len, PROT_READ | PROT_WRITE, flags, v->fd,
+					      v->offsets[region] + off));
 
 	if (addr != MAP_FAILED)
 		return addr;
@@ -118,7 +125,7 @@ int vdev_set_irqs(const struct vdev *v, __u32 flags, __u32 index, __u32 start, _
 	set->count = count;
 	if (size)
 		memcpy(set->data, data, size);
-	ret = vdev_ioctl(v, VFIO_DEVICE_SET_IRQS, set);
+	ret = vdev_ioctl_kind(v, VFIO_DEVICE_SET_IRQS, set, flags << 8 | index);
 	free(set);
 	return ret;
 }

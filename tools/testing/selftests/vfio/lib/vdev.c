@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "vdev.h"
 
 static int open_rw(const char *path)
@@ -18,11 +19,16 @@ static int open_rw(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static int control(int fd, unsigned long cmd, void *arg)
+static int control_kind(int fd, unsigned long cmd, void *arg, unsigned long kind)
 {
-	int ret = ioctl(fd, cmd, arg);
+	int ret = WITH_FAULTS(kind, ioctl(fd, cmd, arg));
 
 	return ret < 0 ? -errno : ret;
+}
+
+static int control(int fd, unsigned long cmd, void *arg)
+{
+	return control_kind(fd, cmd, arg, cmd);
 }
 
 static void close_all(struct vdev *v)
@@ -161,6 +167,11 @@ int vdev_ioctl(const struct vdev *v, unsigned long cmd, void *arg)
 	return control(v->fd, cmd, arg);
 }
 
+int vdev_ioctl_kind(const struct vdev *v, unsigned long cmd, void *arg, unsigned int detail)
+{
+	return control_kind(v->fd, cmd, arg, cmd | (unsigned long)detail << 32);
+}
+
 int vdev_info(const struct vdev *v, struct vfio_device_info *info)
 {
 	*info = (struct vfio_device_info){ .argsz = sizeof(*info) };
@@ -226,7 +237,7 @@ int vdev_feature(const struct vdev *v, __u32 flags, void *data, size_t size)
 	feature->flags = flags;
 	if (size && data)
 		memcpy(feature->data, data, size);
-	ret = vdev_ioctl(v, VFIO_DEVICE_FEATURE, feature);
+	ret = vdev_ioctl_kind(v, VFIO_DEVICE_FEATURE, feature, flags);
 	if (!ret && size && data && flags & VFIO_DEVICE_FEATURE_GET)
 		memcpy(data, feature->data, size);
 	return ret;

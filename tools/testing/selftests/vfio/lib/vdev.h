@@ -72,6 +72,9 @@ int vdev_open_container(int group);
 /* One ioctl; its result or -errno. */
 int vdev_ioctl(const struct vdev *v, unsigned long cmd, void *arg);
 
+/* The same; with another @detail it is another kind of call to fault.h. */
+int vdev_ioctl_kind(const struct vdev *v, unsigned long cmd, void *arg, unsigned int detail);
+
 int vdev_info(const struct vdev *v, struct vfio_device_info *info);
 int vdev_region_info(const struct vdev *v, __u32 index, struct vfio_region_info *info);
 int vdev_irq_info(const struct vdev *v, __u32 index, struct vfio_irq_info *info);

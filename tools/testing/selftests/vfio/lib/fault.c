@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See fault.h. The kernel's side is in its Documentation/fault-injection. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <sys/mman.h>
+
+#include "fault.h"
+
+#define KINDS		256
+#define NTH_MAX		5000	/* a call with more allocations than that does not end */
+#define NTH_FILE	"/proc/thread-self/fail-nth"
+
+/*
+ * Calls of each kind so far, by all processes of the program: each test is one. What two of them
+ * count at once does no harm.
+ */
+static struct {
+	unsigned long kind;
+	unsigned int count;
+} *kinds;
+
+static void __attribute__((constructor)) kinds_share(void)
+{
+	if (!getenv("VFIO_FAULTS"))
+		return;
+	kinds = mmap(NULL, KINDS * sizeof(*kinds), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (kinds == MAP_FAILED)
+		kinds = NULL;
+}
+
+static bool wanted(unsigned long kind)
+{
+	unsigned int i = kind % KINDS, tries = KINDS;
+
+	if (!kinds)
+		return false;
+	while (kinds[i].count && kinds[i].kind != kind && --tries)
+		i = (i + 1) % KINDS;
+	kinds[i].kind = kind;
+	return tries && kinds[i].count++ < FAULT_REPEATS;
+}
+
+/* The thread's own file; kept open, since opening it allocates. */
+static int nth_file(void)
+{
+	static __thread int fd = -1;
+	static __thread pid_t owner;
+
+	if (fd < 0 || owner != gettid()) {
+		fd = open(NTH_FILE, O_RDWR | O_CLOEXEC);
+		owner = gettid();
+	}
+	return fd;
+}
+
+static void nth_set(unsigned int nth)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", nth);
+
+	/* Writing copies from the user: the rest of the last count may hit that, but once only. */
+	if (pwrite(nth_file(), text, len, 0) == len || pwrite(nth_file(), text, len, 0) == len)
+		return;
+	fprintf(stderr, "# %s cannot be written: has this kernel fault injection?\n", NTH_FILE);
+	exit(1);
+}
+
+/*
+ * What is left of the count. Reading copies to the user, which counts as well: where the fault hits
+ * that, the call before met none.
+ */
+static unsigned int nth_left(void)
+{
+	char text[16] = "";
+
+	if (pread(nth_file(), text, sizeof(text) - 1, 0) <= 0)
+		return 1;
+	return atoi(text);
+}
+
+struct fault fault_begin(unsigned long kind)
+{
+	return (struct fault) { .kind = kind, .nth = wanted(kind) ? 1 : 0 };
+}
+
+void fault_arm(struct fault *f)
+{
+	if (f->nth)
+		nth_set(f->nth);
+}
+
+bool fault_again(struct fault *f, long ret)
+{
+	int error = errno;
+	unsigned int left;
+
+	if (!f->nth)
+		return false;
+	left = nth_left();
+	nth_set(0);
+	errno = error;
+	if (!left && ret == -1 && f->nth < NTH_MAX) {
+		if (error != ENOMEM && error != EFAULT)
+			f->error = error;
+		/* Where vectors by the hundred allocate each the same, not each of them. */
+		f->nth += 1 + f->nth / 64;
+		return true;
+	}
+	/* Another errno is an answer to a fault only if the call gives it without one, too. */
+	if (f->error && !(ret == -1 && error == f->error)) {
+		fprintf(stderr, "# call %#lx answered a failed allocation with errno %d\n", f->kind,
+			f->error);
+		exit(1);
+	}
+	if (getenv("VFIO_FAULTS_TOLD"))
+		fprintf(stderr, "# call %#lx: %u faults\n", f->kind, f->nth - 1);
+	return false;
+}
