@@ -5,7 +5,7 @@
 # it is: the build works on a copy of it in the cache, one per checkout and kernel.
 
 build_names() {
-	lab_build=$lab_cache/build/$(printf '%s' "$lab_checkout" | lab_hash)-${opt_arch:-$opt_kernel}
+	lab_build=$lab_cache/build/$(printf '%s' "$lab_checkout" | lab_hash)-${opt_arch:-$opt_kernel}${opt_coverage:+-coverage}
 }
 
 # build_start: in a namespace, with the kernel_* set. Bring the copy up to date and hold it. What was
@@ -22,7 +22,8 @@ build_modules() {
 	say "building modules for $kernel_release"
 	build_make modules "$lab_build/source" \
 		KDIR="$kernel_root/usr/lib/modules/$kernel_release/build" \
-		${opt_arch:+"ARCH=${lab_arch_kbuild[$opt_arch]}"} W=1 KCFLAGS=-Werror modules
+		${opt_arch:+"ARCH=${lab_arch_kbuild[$opt_arch]}"} \
+		W=1 KCFLAGS=-Werror ${opt_coverage:+GCOV_PROFILE=y} modules
 	build_layer
 }
 

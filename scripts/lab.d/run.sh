@@ -7,6 +7,7 @@ run_defaults() {
 	opt_devices=() opt_modules=ours opt_kernel=stock opt_icount='' opt_terminal='' opt_drivers=yes
 	opt_arch='' opt_machine=''
 	opt_timeout=600 opt_memory=2G opt_cpus='' opt_results='' opt_log='' opt_append=()
+	opt_coverage=''
 }
 
 # run_parse ARG...: options into opt_*, the command into lab_command.
@@ -22,6 +23,7 @@ run_parse() {
 		--icount) opt_icount=yes ;;
 		--arch) argument "$@" && opt_arch=$2 && shift ;;
 		--machine) argument "$@" && opt_machine=$2 && shift ;;
+		--coverage) opt_coverage=yes ;;
 		--timeout) argument "$@" && opt_timeout=$2 && shift ;;
 		--memory) argument "$@" && opt_memory=$2 && shift ;;
 		--cpus) argument "$@" && opt_cpus=$2 && shift ;;
@@ -38,6 +40,7 @@ run_parse() {
 	[[ $opt_timeout =~ ^[1-9][0-9]*$ ]] || die "--timeout wants a number of seconds"
 	[[ ${opt_cpus:-1} =~ ^[1-9][0-9]?$ ]] || die "--cpus wants a number"
 	[[ $opt_memory =~ ^[1-9][0-9]*[MG]$ ]] || die "--memory wants a size, like 2G"
+	coverage_check
 	devices_check "${opt_devices[@]}"
 	arch_check
 	[[ ! $opt_arch ]] || arch_devices_check "${opt_devices[@]}"
@@ -91,6 +94,7 @@ run_inside() {
 	! sim_wanted "${opt_devices[@]}" || sim_start
 	in_tree_qemu || status=$?
 	! sim_wanted "${opt_devices[@]}" || sim_end
+	[[ ! $opt_coverage ]] || coverage_report
 	run_verdict "$status"
 }
 
@@ -168,6 +172,7 @@ run_files() {
 			LAB_ARCH "${opt_arch:-amd64}" LAB_MACHINE "${opt_machine:-q35}" \
 			LAB_CHECKOUT "$lab_checkout" LAB_BUILD "$lab_build" LAB_RESULTS /run/results
 		printf '%s=%q\n' LAB_TERMINAL "${opt_terminal:+$terminal}" LAB_IOMMU "$iommu"
+		printf '%s=%q\n' LAB_COVERAGE "$opt_coverage"
 	} > "$lab_run/share/env"
 	printf '%q ' exec "${lab_command[@]}" > "$lab_run/share/command"
 }
