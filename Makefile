@@ -65,6 +65,15 @@ check-debug:
 check-arch:
 	@scripts/check --arch
 
+.PHONY: check-faults
+check-faults:
+	@scripts/check --debug tools/testing/t/debug/30-faults.t
+
+# make fuzz ARGS='--seed 7 --operations 1000000'; see tools/testing/fuzz/fuzz and vfio-fuzz --help.
+.PHONY: fuzz
+fuzz:
+	@tools/testing/fuzz/fuzz $(ARGS)
+
 .PHONY: check-static
 check-static:
 	@scripts/check --static
@@ -81,6 +90,8 @@ help:
 	@echo '  make check             all tests on the stock kernel, ours and the kernel'"'"'s own as control'
 	@echo '  make check-debug       the tests under KASAN and lockdep'
 	@echo '  make check-arch        the tests on s390x and ppc64el: Debian'"'"'s kernels, zPCI, PHB4, pseries'
+	@echo '  make check-faults      the tests with each allocation of the kernel failing in turn'
+	@echo '  make fuzz              the same calls to ours and to the kernel'"'"'s own driver   [ARGS="--seconds 60 --seed 1"]'
 	@echo '  make check-static      W=1, sparse, checkpatch, shellcheck'
 	@echo '  make bench             ours against the kernel'"'"'s own in instructions; fails where a goal is missed'
 	@echo '                         [BENCH="--quick" or what else scripts/bench --help tells]'

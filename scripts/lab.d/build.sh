@@ -29,9 +29,9 @@ build_modules() {
 
 # Test programs stay beside their sources, in the copy.
 build_programs() {
-	local folder folders=(selftests bench)
+	local folder folders=(selftests bench fuzz)
 
-	# The benchmark is of x86 only.
+	# These two are of x86 only.
 	[[ ! $opt_arch ]] || folders=(selftests)
 	for folder in "${folders[@]}"; do
 		[[ -e $lab_build/source/tools/testing/$folder/Makefile ]] || continue

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where our driver differs from the kernel's own on purpose, as narrowly as it can be said. The
+ * list for people is in Documentation/differences.rst.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <linux/pci_regs.h>
+
+#include "fuzz.h"
+
+/**
+ * struct expected_bits - bits of a config register that are not compared when read
+ * @cap: capability, 0 for the header
+ * @extended: which kind @cap is
+ * @offset: of the byte in it
+ * @mask: bits of that byte
+ * @reason: why they differ
+ */
+static const struct expected_bits {
+	__u16 cap;
+	bool extended;
+	__u16 offset;
+	__u8 mask;
+	const char *reason;
+} expected[] = {
+	{ PCI_CAP_ID_MSI, false, PCI_MSI_FLAGS, 0x8e,
+	  "read-only bits of MSI flags: the kernel's driver lets the user change its view" },
+	{ PCI_CAP_ID_MSI, false, PCI_MSI_FLAGS + 1, 0xff,
+	  "read-only bits of MSI flags: the kernel's driver lets the user change its view" },
+};
+
+/* The kernel's driver does not look at the user's memory where nothing can be written. */
+static bool write_from_nowhere(const struct op *op, const struct outcome *out)
+{
+	return op->kind == CONFIG_WRITE && op->memory == MEMORY_ABSENT && out->ret == (long)op->len;
+}
+
+/**
+ * struct expected_errno - an operation that may succeed on the kernel's driver
+ * @is: does this outcome belong to one?
+ * @error: what ours says
+ * @reason: why
+ */
+static const struct expected_errno {
+	bool (*is)(const struct op *op, const struct outcome *out);
+	int error;
+	const char *reason;
+} errnos[] = {
+	{ write_from_nowhere, EFAULT,
+	  "config write from memory that is not there, where nothing can be written" },
+};
+
+void expected_differences(const struct target *t, const struct op *op, struct outcome *out)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(errnos); i++)
+		if (errnos[i].is(op, out))
+			out->ret = -errnos[i].error;
+	if (op->kind != CONFIG_READ || out->ret <= 0)
+		return;
+	for (i = 0; i < ARRAY_SIZE(expected); i++) {
+		const struct expected_bits *e = &expected[i];
+		unsigned int start = e->cap ? target_cap(t, e->cap, e->extended) : 0;
+		__u64 pos = start + e->offset;
+
+		if ((e->cap && !start) || pos < op->at || pos - op->at >= out->size)
+			continue;
+		out->data[pos - op->at] &= ~e->mask;
+	}
+}
+
+/*
+ * Operations that the kernel's driver of 6.12 does not survive. They are performed on ours alone,
+ * which has to refuse them.
+ */
+static bool ioeventfd_negative(const struct op *op)
+{
+	/* The offset is 64 bits from word 2 on. */
+	return op->kind == IOEVENTFD && op->words[3] >> 31;
+}
+
+static const struct deadly {
+	bool (*is)(const struct op *op);
+	const char *reason;
+} deadly[] = {
+	{ ioeventfd_negative,
+	  "VFIO_DEVICE_IOEVENTFD, offset of 2^63 and up: a negative index into an array" },
+};
+
+bool expected_deadly(const struct op *op)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(deadly); i++)
+		if (deadly[i].is(op))
+			return true;
+	return false;
+}
+
+void expected_list(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(deadly); i++)
+		printf("not performed on the kernel's driver: %s\n", deadly[i].reason);
+
+	for (i = 0; i < ARRAY_SIZE(errnos); i++)
+		printf("errno %d: %s\n", errnos[i].error, errnos[i].reason);
+	for (i = 0; i < ARRAY_SIZE(expected); i++)
+		printf("%s %#x, offset %#x, bits %#x: %s\n",
+		       expected[i].extended ? "extended capability" : "capability",
+		       expected[i].cap, expected[i].offset, expected[i].mask, expected[i].reason);
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vfio-storm: many threads on one device file against a host that takes the device away.
+ *
+ * For as long as it is told, a user process opens the function and lets THREADS threads make the
+ * fuzzer's operations on it, all at once, while this process, as the administrator, kills the user,
+ * unbinds the function or unplugs it. After each of these the function must be there again, open
+ * and answer; what the kernel has to say to all this is for the lab to see.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "fuzz.h"
+#include "pci_sysfs.h"
+#include "vdev.h"
+
+#define THREADS		8
+#define GONE_SECONDS	60	/* for what the kernel does by itself, on a busy machine */
+#define UNPLUG_EVERY	12	/* the button of a slot takes five seconds each time */
+
+static struct target target;
+static char port[16];		/* QEMU's name of the slot, empty where the lab cannot unplug */
+static char qemu_id[16];
+static unsigned long *operations;
+
+/* ---- the user -------------------------------------------------------------------------------- */
+
+struct thread {
+	pthread_t thread;
+	struct session *session;
+	__u64 seed;
+};
+
+static void *thread_run(void *arg)
+{
+	struct thread *t = arg;
+	struct random r = { t->seed };
+	struct outcome *out = malloc(sizeof(*out));
+	struct op op;
+
+	while (out) {
+		op_draw(&op, &r, &target);
+		/* A descriptor closed under others' feet may be another file a moment later. */
+		if (op.kind == REOPEN)
+			continue;
+		session_perform(t->session, &op, out);
+		__atomic_fetch_add(operations, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+static void user_run(__u64 seed)
+{
+	struct session *first = session_begin(&target);
+	struct thread threads[THREADS];
+	int i;
+
+	if (!first || session_open(first))
+		_exit(1);
+	for (i = 0; i < THREADS; i++) {
+		threads[i].seed = seed + i;
+		threads[i].session = session_join(first);
+		if (!threads[i].session ||
+		    pthread_create(&threads[i].thread, NULL, thread_run, &threads[i]))
+			_exit(1);
+	}
+	for (;;)
+		pause();
+}
+
+/* ---- the administrator ----------------------------------------------------------------------- */
+
+static void pause_ms(unsigned int ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+
+	nanosleep(&t, NULL);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static int fail(const char *what)
+{
+	printf("FAIL: %s: %s\n", target.bdf, what);
+	return -1;
+}
+
+static void user_kill(pid_t user)
+{
+	kill(user, SIGKILL);
+	waitpid(user, NULL, 0);
+}
+
+/* The user is killed while @blocked waits for it. */
+static int end_both(pid_t user, pid_t blocked, struct random *r)
+{
+	double limit = now() + GONE_SECONDS;
+	int status;
+
+	pause_ms(random_below(r, 300));
+	user_kill(user);
+	while (waitpid(blocked, &status, WNOHANG) != blocked) {
+		if (now() > limit)
+			return fail("the host still waits for a user that is dead");
+		pause_ms(20);
+	}
+	return 0;
+}
+
+static int event_kill(pid_t user, struct random *r)
+{
+	user_kill(user);
+	return 0;
+}
+
+static int event_unbind(pid_t user, struct random *r)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(pci_unbind(target.bdf) ? 1 : 0);
+	return end_both(user, child, r);
+}
+
+static int event_reset(pid_t user, struct random *r)
+{
+	pid_t child = fork();
+
+	/* -EAGAIN or success: the other user of the function's lock is our own. */
+	if (!child) {
+		pci_attr_write(target.bdf, "reset", "1");
+		_exit(0);
+	}
+	return end_both(user, child, r);
+}
+
+static void ask_qemu(const char *command)
+{
+	char line[160];
+
+	snprintf(line, sizeof(line), "lab-monitor '%s' > /dev/null", command);
+	if (system(line) < 0)
+		fail("the lab's monitor cannot be asked");
+}
+
+static bool within_limit(bool (*done)(void))
+{
+	double limit = now() + GONE_SECONDS;
+
+	while (!done()) {
+		if (now() > limit)
+			return false;
+		pause_ms(500);
+	}
+	return true;
+}
+
+static bool has_left(void)
+{
+	return !pci_present(target.bdf);
+}
+
+/* QEMU refuses until it has got rid of the old one, too. */
+static bool has_come_back(void)
+{
+	char command[96];
+
+	if (pci_present(target.bdf))
+		return true;
+	snprintf(command, sizeof(command), "device_add %s,id=%s,bus=%s", target.name, qemu_id,
+		 port);
+	ask_qemu(command);
+	return false;
+}
+
+static int event_unplug(pid_t user, struct random *r)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "device_del %s", qemu_id);
+	ask_qemu(command);
+	pause_ms(5000 + random_below(r, 1500));
+	user_kill(user);
+	if (!within_limit(has_left))
+		return fail("it does not leave its slot");
+	return within_limit(has_come_back) ? 0 : fail("it does not come back into its slot");
+}
+
+static const struct event {
+	const char *name;
+	int (*happen)(pid_t user, struct random *r);
+} events[] = {
+	{ "kills", event_kill }, { "unbinds", event_unbind }, { "resets", event_reset },
+	{ "unplugs", event_unplug },
+};
+
+static unsigned int event_draw(struct random *r, unsigned int round)
+{
+	if (*port && round % UNPLUG_EVERY == UNPLUG_EVERY - 1)
+		return 3;
+	return random_below(r, 3);
+}
+
+/* The function belongs to vfio-pci, opens, and shows its vendor. */
+static int usable(void)
+{
+	struct vdev v;
+	__u32 id;
+	int ret = pci_give(target.bdf, "vfio-pci");
+
+	if (!ret)
+		ret = vdev_open(&v, target.bdf);
+	if (ret) {
+		printf("%s\n", strerror(-ret));
+		return fail("it cannot be opened after its user has gone");
+	}
+	id = cfg_get(&v, 0, 4);
+	vdev_close(&v);
+	return memcmp(&id, target.config, sizeof(id)) ? fail("it does not show its IDs") : 0;
+}
+
+static int storm(double seconds, __u64 seed)
+{
+	struct random r = random_for(seed, 0, 0);
+	unsigned int counts[ARRAY_SIZE(events)] = {}, round, i;
+	const double end = now() + seconds;
+	pid_t user;
+
+	for (round = 0; now() < end; round++) {
+		i = event_draw(&r, round);
+		fflush(stdout);
+		user = fork();
+		if (!user)
+			user_run(seed + round * 1000);
+		pause_ms(100 + random_below(&r, 1200));
+		if (waitpid(user, NULL, WNOHANG) == user)
+			return fail("the user ended by itself");
+		if (events[i].happen(user, &r) || usable())
+			return 1;
+		counts[i]++;
+	}
+	printf("PASS: %s (%s), seed %llu: %lu operations of %d threads", target.name, target.bdf,
+	       seed, *operations, THREADS);
+	for (i = 0; i < ARRAY_SIZE(events); i++)
+		printf(", %u %s", counts[i], events[i].name);
+	printf("\n");
+	return !*operations;
+}
+
+/* ---- what to do ------------------------------------------------------------------------------ */
+
+/* The lab's names: its function number N is devN, in the port of the root port's slot. */
+static void find_port(void)
+{
+	char *devices = strdup(getenv("LAB_DEVICES") ?: ""), *word, *rest;
+	char path[96], target_path[512];
+	unsigned int n = 0, slot;
+	ssize_t len;
+
+	/* The other models have backends, which go with them. */
+	if (strcmp(target.name, "edu"))
+		return;
+	for (word = strtok_r(devices, " ", &rest); word; word = strtok_r(NULL, " ", &rest), n++) {
+		if (!strstr(word, target.bdf))
+			continue;
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", target.bdf);
+		len = readlink(path, target_path, sizeof(target_path) - 1);
+		target_path[len < 0 ? 0 : len] = '\0';
+		word = strstr(target_path, "/0000:00:");
+		if (word && sscanf(word, "/0000:00:%x.", &slot) == 1) {
+			snprintf(qemu_id, sizeof(qemu_id), "dev%u", n);
+			snprintf(port, sizeof(port), "port%u", slot);
+		}
+		break;
+	}
+	free(devices);
+}
+
+static int complain(void)
+{
+	fputs("usage: vfio-storm [--seconds N] [--seed N] BDF\n"
+	      "The function is bound to vfio-pci; N is 60 seconds if nothing is said.\n", stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "seconds", 1, NULL, 't' }, { "seed", 1, NULL, 's' }, {}
+	};
+	__u64 seed = time(NULL);
+	double seconds = 60;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 't')
+			seconds = atof(optarg);
+		else if (c == 's')
+			seed = strtoull(optarg, NULL, 0);
+		else
+			return complain();
+	}
+	if (optind != argc - 1 || seconds <= 0)
+		return complain();
+	operations = mmap(NULL, sizeof(*operations), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (operations == MAP_FAILED || target_learn(&target, argv[optind]))
+		return 2;
+	if (pci_give(target.bdf, "vfio-pci")) {
+		fprintf(stderr, "storm: vfio-pci does not take %s; is the module loaded?\n",
+			target.bdf);
+		return 2;
+	}
+	find_port();
+	return storm(seconds, seed);
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A short run of the differential fuzzer, the same each time, and of the concurrency test.
+
+# shellcheck source=tools/testing/t/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+
+check "what the fuzzer does comes to the same with our driver and the kernel's own" \
+	tools/testing/fuzz/fuzz --seconds 12 --seed 1
+check "a device survives many threads that are killed, unbound, reset and unplugged" \
+	tools/testing/fuzz/fuzz --storm --seconds 10 --seed 1
+done_testing
