@@ -5,8 +5,8 @@
  *
  * Some devices keep state that only their own DMA reaches.  While a user has such a device, the
  * IOMMU translates for that user alone.  The window takes the user's domain off and puts one with
- * the driver's pages in its place.  It lets the device be bus master and decode memory, and silences
- * INTx, MSI and MSI-X, whatever the user had set; and puts all of it back.
+ * the driver's pages in its place.  It lets the device be bus master and decode memory, and
+ * silences INTx, MSI and MSI-X, whatever the user had set; and puts all of it back.
  */
 #ifndef VFIO_PCI_DMA_WINDOW_H
 #define VFIO_PCI_DMA_WINDOW_H
@@ -21,8 +21,13 @@ struct iommu_domain;
  * @iova: where the device finds the pages; below 16 MiB
  * @size: bytes of them
  * @data: the same for the kernel, zeroed when the window opens
- *
- * The rest is the library's: what is put back.
+ * @user: the user's domain, that is put back; NULL if it had none
+ * @own: the one of the window
+ * @order: of the pages
+ * @power: state that is put back
+ * @command: PCI command register that is put back
+ * @msi: MSI control word that is put back, and tells whether the user has MSI enabled
+ * @msix: of MSI-X likewise
  */
 struct vfio_pci_dma_window {
 	struct vfio_pci_core_device	*vdev;

@@ -88,8 +88,8 @@ struct vfio_pci_mig_framing;
  * @suspend: stop the device (the arcs into STOP and STOP_COPY): no DMA, no interrupt, no change of
  *	     state any more.  What is in flight is waited for; how long is the driver's business.
  *	     On an error the device must run on.
- * @resume: optional: let a device that @suspend stopped, or that was loaded, run.  On an error it must be
- *	    stopped as before.
+ * @resume: optional: let a device that @suspend stopped, or that was loaded, run.  On an error it
+ *	    must be stopped as before.
  * @suspend_p2p: with VFIO_MIGRATION_P2P: stop the device from starting DMA, while it still
  *		 answers others' (the arcs into RUNNING_P2P and PRE_COPY_P2P).  Called before
  *		 @suspend then.
@@ -105,9 +105,9 @@ struct vfio_pci_mig_framing;
  *	  vfio_pci_mig_chunk_done() with either of these later, from any context.  One chunk at a
  *	  time.
  * @save_end: optional: the session is over, complete or not; chunks are unmapped by now.
- *	      @aborted: userspace went back from PRE_COPY to RUNNING, and the device must stop to
- *	      remember changes; an errno is userspace's then, and puts the device into ERROR.
- *	      Otherwise the result is ignored.
+ *	      Its argument says whether userspace went back from PRE_COPY to RUNNING, and the
+ *	      device must stop to remember changes; an errno is userspace's then, and puts the
+ *	      device into ERROR.  Otherwise the result is ignored.
  * @precopy_dirty: with VFIO_MIGRATION_PRE_COPY: how many bytes changed since the last pass.  Not in
  *		   a pass, and in PRE_COPY only: not in PRE_COPY_P2P.
  *
@@ -275,8 +275,10 @@ void vfio_pci_mig_chunk_done(struct vfio_pci_mig_chunk *chunk, ssize_t result);
  * struct vfio_pci_mig_dma - DMA of a device whose driver sees it begin, with ops->log_mediated
  * @iova: where it writes
  * @length: bytes, 0 while it is not in use
+ * @item: the library's
+ * @pinned: the library's
  *
- * The rest is the library's.  Zero it once.
+ * Zero it once.
  */
 struct vfio_pci_mig_dma {
 	unsigned long		iova;

@@ -60,8 +60,9 @@ static int window_map(struct vfio_pci_dma_window *window)
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
 
-	ret = iommu_map(domain, window->iova, virt_to_phys(window->data), PAGE_SIZE << window->order,
-			IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE, GFP_KERNEL);
+	ret = iommu_map(domain, window->iova, virt_to_phys(window->data),
+			PAGE_SIZE << window->order, IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE,
+			GFP_KERNEL);
 	if (ret) {
 		iommu_domain_free(domain);
 		return ret;
@@ -152,11 +153,11 @@ static int window_enter(struct vfio_pci_dma_window *window)
  * vdev->barmap[] and plain accessors: vfio_pci_core_ioread*() and the like would wait for the
  * window.
  *
- * Context: sleeps; takes memory_lock and keeps it, so that in between nothing may be done that takes
- * it, igate or the config lock.
- * Return: 0; -EOPNOTSUPP if the device is not alone in its IOMMU group or belongs to an iommufd that
- * does not come by vfio_pci_dma_window_attach_ioas(); -EINVAL for @size; -ENOMEM; -ENOTRECOVERABLE
- * if the user's domain is lost; or an errno of the IOMMU.
+ * Context: sleeps; takes memory_lock and keeps it, so that in between nothing may be done that
+ * takes it, igate or the config lock.
+ * Return: 0; -EOPNOTSUPP if the device is not alone in its IOMMU group or belongs to an iommufd
+ * that does not come by vfio_pci_dma_window_attach_ioas(); -EINVAL for @size; -ENOMEM;
+ * -ENOTRECOVERABLE if the user's domain is lost; or an errno of the IOMMU.
  */
 int vfio_pci_dma_window_open(struct vfio_pci_core_device *vdev, struct vfio_pci_dma_window *window,
 			     size_t size)

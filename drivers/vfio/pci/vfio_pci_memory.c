@@ -183,8 +183,9 @@ int vfio_pci_core_peek32(struct vfio_pci_core_device *vdev, unsigned int bar, u3
 	pci_power_t power;
 	int ret;
 
-	if (bar >= PCI_STD_NUM_BARS || offset % 4 || !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
-	    offset + 4ULL > pci_resource_len(pdev, bar))
+	if (bar >= PCI_STD_NUM_BARS || !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM))
+		return -EINVAL;
+	if (offset % 4 || offset + 4ULL > pci_resource_len(pdev, bar))
 		return -EINVAL;
 
 	ret = vfio_pci_core_setup_barmap(vdev, bar);

@@ -240,14 +240,14 @@ static const struct vfio_pci_mig_arc {
 static int mig_step(struct vfio_pci_migration *migration, enum vfio_device_mig_state to,
 		    struct file **file)
 {
-	const struct vfio_pci_mig_arc *arc;
-	int ret = -EINVAL;
+	const struct vfio_pci_mig_arc *arc = vfio_pci_mig_arcs;
+	const struct vfio_pci_mig_arc *end = arc + ARRAY_SIZE(vfio_pci_mig_arcs);
+	int ret;
 
-	for (arc = vfio_pci_mig_arcs; arc < vfio_pci_mig_arcs + ARRAY_SIZE(vfio_pci_mig_arcs); arc++)
-		if (arc->from == migration->state && arc->to == to)
-			break;
-	if (WARN_ON(arc == vfio_pci_mig_arcs + ARRAY_SIZE(vfio_pci_mig_arcs)))
-		return ret;
+	while (arc < end && (arc->from != migration->state || arc->to != to))
+		arc++;
+	if (WARN_ON(arc == end))
+		return -EINVAL;
 
 	ret = arc->go(migration, file);
 	if (ret == -ENOTRECOVERABLE)
@@ -298,8 +298,8 @@ void vfio_pci_migration_catch_up(struct vfio_pci_migration *migration)
 		resets = atomic_read(&migration->resets);
 		mig_drop_session(migration);
 		WRITE_ONCE(migration->halting, false);
-		/* In this order others see RUNNING throughout. */
 		WRITE_ONCE(migration->state, VFIO_DEVICE_STATE_RUNNING);
+		/* In this order others see RUNNING throughout. */
 		smp_store_release(&migration->resets_seen, resets);
 	}
 }

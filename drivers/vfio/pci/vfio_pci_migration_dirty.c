@@ -2,11 +2,12 @@
 /*
  * Which memory the device wrote, for users that copy memory while the device runs.
  *
- * Userspace learns it in one of two ways.  VFIO_DEVICE_FEATURE_DMA_LOGGING_* ask the device, and are
- * offered where vfio.ko can report.  VFIO_IOMMU_DIRTY_PAGES asks the container, which knows what was
- * pinned through vfio_pin_pages() and takes everything else for dirty until a device has pinned
- * something.  Documentation/dirty-pages.rst has the argument why the latter is sound for drivers
- * that see every DMA before it begins, and why it is not for logs that the device keeps itself.
+ * Userspace learns it in one of two ways.  VFIO_DEVICE_FEATURE_DMA_LOGGING_* ask the device, and
+ * are offered where vfio.ko can report.  VFIO_IOMMU_DIRTY_PAGES asks the container, which knows
+ * what was pinned through vfio_pin_pages() and takes everything else for dirty until a device has
+ * pinned something.  Documentation/dirty-pages.rst has the argument why the latter is sound for
+ * drivers that see every DMA before it begins, and why it is not for logs that the device keeps
+ * itself.
  *
  * So for a driver that mediates DMA, pages stay pinned from before the device may write to them
  * until it is known that it does not any more: the container reports a pinned page every time, and

@@ -310,8 +310,9 @@ void vfio_pci_mig_stream_kick(struct vfio_pci_mig_stream *stream, unsigned long 
 /* The first error stays.  Context: any. */
 void vfio_pci_mig_stream_fail(struct vfio_pci_mig_stream *stream, int error);
 
-/* The state of a slot, whose owner alone may change it.  Context: any. */
+/* The state of a slot, whose owner alone may change it.  Context: any; _set with stream->lock. */
 enum vfio_pci_mig_slot_state vfio_pci_mig_slot_state(struct vfio_pci_mig_slot *slot);
+void vfio_pci_mig_slot_set(struct vfio_pci_mig_slot *slot, enum vfio_pci_mig_slot_state state);
 void vfio_pci_mig_slot_pass(struct vfio_pci_mig_slot *slot, enum vfio_pci_mig_slot_state state);
 
 /**
@@ -370,8 +371,8 @@ extern const struct file_operations vfio_pci_mig_save_fops;
 void vfio_pci_mig_save_work(struct vfio_pci_mig_stream *stream);
 
 /*
- * With no slot to read, and stream->lock held: -ENOMSG at the temporary end, MIG_TURN_END at the end
- * of the stream, MIG_TURN_WAIT if something is to come.
+ * With no slot to read, and stream->lock held: -ENOMSG at the temporary end, MIG_TURN_END at the
+ * end of the stream, MIG_TURN_WAIT if something is to come.
  */
 int vfio_pci_mig_save_drained(struct vfio_pci_mig_stream *stream);
 

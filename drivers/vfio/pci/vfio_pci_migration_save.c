@@ -74,8 +74,7 @@ static void save_publish(struct vfio_pci_mig_stream *stream, struct vfio_pci_mig
 {
 	guard(spinlock_irq)(&stream->lock);
 	stream->device++;
-	smp_store_release(&slot->state, MIG_SLOT_READY);
-	wake_up_all(&stream->wait);
+	vfio_pci_mig_slot_set(slot, MIG_SLOT_READY);
 }
 
 /* Looks at a chunk that a hook is done with. */
@@ -297,7 +296,7 @@ static int save_read_slot(struct vfio_pci_mig_stream *stream, char __user **to, 
 
 	scoped_guard(spinlock_irq, &stream->lock) {
 		stream->user++;
-		smp_store_release(&slot->state, MIG_SLOT_FREE);
+		vfio_pci_mig_slot_set(slot, MIG_SLOT_FREE);
 	}
 	vfio_pci_mig_stream_kick(stream, 0);
 	return 0;

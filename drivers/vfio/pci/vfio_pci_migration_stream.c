@@ -3,9 +3,9 @@
  * Data transfer sessions: the memory of chunks, whose turn it is, and what a stream's file has in
  * common whichever way it goes.
  *
- * The memory of a session is bounded: VFIO_PCI_MIG_CHUNKS chunks of at most max_chunk bytes, charged
- * to whoever makes them be allocated.  Neither side waits for the other while it holds a lock that
- * the other needs, so the device works on one chunk while userspace moves the other.
+ * The memory of a session is bounded: VFIO_PCI_MIG_CHUNKS chunks of at most max_chunk bytes,
+ * charged to whoever makes them be allocated.  Neither side waits for the other while it holds a
+ * lock that the other needs, so the device works on one chunk while userspace moves the other.
  *
  * The file may live on when the session is over.  Then it is a memory of @error and nothing else:
  * what belongs to the driver was given back when the session ended.
@@ -137,9 +137,10 @@ enum vfio_pci_mig_slot_state vfio_pci_mig_slot_state(struct vfio_pci_mig_slot *s
 	return smp_load_acquire(&slot->state);
 }
 
-static void slot_set_state(struct vfio_pci_mig_slot *slot, enum vfio_pci_mig_slot_state state)
+void vfio_pci_mig_slot_set(struct vfio_pci_mig_slot *slot, enum vfio_pci_mig_slot_state state)
 {
 	lockdep_assert_held(&slot->stream->lock);
+	/* Pairs with vfio_pci_mig_slot_state(). */
 	smp_store_release(&slot->state, state);
 	wake_up_all(&slot->stream->wait);
 }
@@ -147,7 +148,7 @@ static void slot_set_state(struct vfio_pci_mig_slot *slot, enum vfio_pci_mig_slo
 void vfio_pci_mig_slot_pass(struct vfio_pci_mig_slot *slot, enum vfio_pci_mig_slot_state state)
 {
 	guard(spinlock_irqsave)(&slot->stream->lock);
-	slot_set_state(slot, state);
+	vfio_pci_mig_slot_set(slot, state);
 }
 
 void vfio_pci_mig_stream_fail(struct vfio_pci_mig_stream *stream, int error)
@@ -232,7 +233,7 @@ void vfio_pci_mig_chunk_done(struct vfio_pci_mig_chunk *chunk, ssize_t result)
 	/* The session cannot end, nor drop the stream, as long as this lock is held. */
 	guard(spinlock_irqsave)(&stream->lock);
 	slot->result = result;
-	slot_set_state(slot, MIG_SLOT_DONE);
+	vfio_pci_mig_slot_set(slot, MIG_SLOT_DONE);
 	vfio_pci_mig_stream_kick(stream, 0);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_mig_chunk_done);

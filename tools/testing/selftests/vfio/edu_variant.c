@@ -378,7 +378,7 @@ TEST_F(edu, the_region_counts_commands)
 
 TEST_F(edu, the_config_field_composes_with_its_neighbours)
 {
-	__u8 bytes[12], want[12];
+	__u8 bytes[7], want[7];
 
 	EXPECT_EQ(0, cfg_get(&self->a, MIGRATED, 4));
 	ASSERT_EQ(0, cfg_put(&self->a, MIGRATED, 4, 0x44332211));
@@ -391,8 +391,8 @@ TEST_F(edu, the_config_field_composes_with_its_neighbours)
 	ASSERT_EQ(0, cfg_put(&self->a, MIGRATED + 2, 2, 0xccdd));
 	EXPECT_EQ(0xccddaa11, cfg_get(&self->a, MIGRATED, 4));
 
-	for (int i = 0; i < 8; i++)
-		want[i < 3 ? i : i + 4] = cfg_get(&self->a, i < 3 ? MIGRATED - 3 + i : MIGRATED + i - 3 + 3, 1);
+	for (int i = 0; i < 3; i++)
+		want[i] = cfg_get(&self->a, MIGRATED - 3 + i, 1);
 	memcpy(want + 3, "\x11\xaa\xdd\xcc", 4);
 	ASSERT_EQ(7, vdev_read(&self->a, VFIO_PCI_CONFIG_REGION_INDEX, MIGRATED - 3, bytes, 7));
 	EXPECT_EQ(0, memcmp(bytes, want, 7));

@@ -401,7 +401,8 @@ static void override_writes(void)
 	set(AREA + 8, 4, 0);
 	user(AREA + 5, 8, bytes, true);
 	result(get(AREA + 8, 4) == 0x77665544, "override: part of a longer write");
-	result(get(AREA + 12, 4) == ((beside & ~0xff) | 0x88), "override: what is beside is written");
+	result(get(AREA + 12, 4) == ((beside & ~0xff) | 0x88),
+	       "override: what is beside is written");
 
 	result(user(AREA + 16, 1, bytes, true) == -EPERM && !written(AREA + 16, 2),
 	       "override: a hook's errno keeps the write from the device");

@@ -137,7 +137,8 @@ struct vfio_device { struct kvm *kvm; };
 
 static inline void INIT_LIST_HEAD(struct list_head *list)
 {
-	list->next = list->prev = list;
+	list->next = list;
+	list->prev = list;
 }
 
 static inline void list_add_tail(struct list_head *item, struct list_head *list)
@@ -158,7 +159,8 @@ static inline void list_add_tail(struct list_head *item, struct list_head *list)
 
 #define unlikely(x)		(x)
 #define BITS_PER_WORD		(8 * sizeof(unsigned long))
-#define DECLARE_BITMAP(name, bits)	unsigned long name[((bits) + BITS_PER_WORD - 1) / BITS_PER_WORD]
+#define DECLARE_BITMAP(name, bits)							\
+	unsigned long name[((bits) + BITS_PER_WORD - 1) / BITS_PER_WORD]
 
 static inline bool test_bit(unsigned int bit, const unsigned long *map)
 {
