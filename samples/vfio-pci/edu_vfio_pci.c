@@ -38,6 +38,7 @@
 #define EDU_DMA_COMMAND		0x98
 #define   EDU_DMA_RUN		0x01
 #define   EDU_DMA_TO_RAM	0x02
+#define EDU_DMA_LIMIT		BIT(28)	/* of addresses, as QEMU makes it unless told otherwise */
 #define EDU_BUFFER		0x40000	/* as DMA sees it, and nobody else */
 #define EDU_BUFFER_SIZE		4096
 
@@ -96,8 +97,10 @@ static int edu_dma_prepare(struct edu *edu)
 	      vfio_pci_core_peek32(&edu->core, 0, EDU_DMA_COUNT, &count);
 	if (ret || !count)
 		return ret;
-	return vfio_pci_mig_dma_begin(&edu->core, &edu->dma, target & GENMASK(27, 0),
-				      min(count, EDU_BUFFER_SIZE));
+	/* Which of the bits above these the device drops is a property that nobody can see. */
+	if (target >= EDU_DMA_LIMIT)
+		return -EINVAL;
+	return vfio_pci_mig_dma_begin(&edu->core, &edu->dma, target, min(count, EDU_BUFFER_SIZE));
 }
 
 static ssize_t edu_write(struct vfio_device *core_vdev, const char __user *buf, size_t count,

@@ -248,8 +248,9 @@ EXPORT_SYMBOL_GPL(vfio_pci_dma_window_close);
 int vfio_pci_dma_window_attach_ioas(struct vfio_device *core_vdev, u32 *pt_id)
 {
 	guard(mutex)(&to_vfio_pci_core(core_vdev)->dma_window_lock);
-	return vfio_iommufd_physical_attach_ioas ?
-	       vfio_iommufd_physical_attach_ioas(core_vdev, pt_id) : -EOPNOTSUPP;
+	if (!IS_ENABLED(CONFIG_IOMMUFD))
+		return -EOPNOTSUPP;
+	return vfio_iommufd_physical_attach_ioas(core_vdev, pt_id);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_dma_window_attach_ioas);
 
@@ -262,7 +263,7 @@ EXPORT_SYMBOL_GPL(vfio_pci_dma_window_attach_ioas);
 void vfio_pci_dma_window_detach_ioas(struct vfio_device *core_vdev)
 {
 	guard(mutex)(&to_vfio_pci_core(core_vdev)->dma_window_lock);
-	if (vfio_iommufd_physical_detach_ioas)
+	if (IS_ENABLED(CONFIG_IOMMUFD))
 		vfio_iommufd_physical_detach_ioas(core_vdev);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_dma_window_detach_ioas);

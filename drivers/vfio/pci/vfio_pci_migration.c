@@ -259,15 +259,11 @@ static int mig_step(struct vfio_pci_migration *migration, enum vfio_device_mig_s
 
 /* ---- resets ---------------------------------------------------------------------------------- */
 
-bool vfio_pci_migration_was_reset(const struct vfio_pci_migration *migration)
-{
-	return atomic_read(&migration->resets) != READ_ONCE(migration->resets_seen);
-}
-
 enum vfio_device_mig_state vfio_pci_migration_state(struct vfio_pci_migration *migration)
 {
-	return vfio_pci_migration_was_reset(migration) ? VFIO_DEVICE_STATE_RUNNING :
-							 READ_ONCE(migration->state);
+	if (vfio_pci_migration_was_reset(migration))
+		return VFIO_DEVICE_STATE_RUNNING;
+	return READ_ONCE(migration->state);
 }
 
 /* Whatever the session was for, it is over, and its result does not matter. */

@@ -143,7 +143,7 @@ static int load_slot(struct vfio_pci_mig_stream *stream)
 	int ret;
 
 	scoped_guard(mutex, &migration->lock) {
-		if (migration->session != stream)
+		if (migration->session != stream || vfio_pci_migration_was_reset(migration))
 			return -ENODEV;
 		ret = vfio_pci_mig_slot_reserve(mig_user_slot(stream), stream->load.record.length);
 	}
@@ -280,11 +280,10 @@ static __poll_t mig_load_poll(struct file *file, struct poll_table_struct *wait)
 	poll_wait(file, &stream->wait, wait);
 
 	guard(spinlock_irq)(&stream->lock);
-	if (stream->error || !stream->attached)
+	if (stream->error || !vfio_pci_mig_stream_lives(stream))
 		return EPOLLOUT | EPOLLWRNORM | EPOLLERR;
 	return mig_user_slot(stream)->state == MIG_SLOT_FREE ? EPOLLOUT | EPOLLWRNORM : 0;
 }
-
 
 const struct file_operations vfio_pci_mig_load_fops = {
 	.owner		= THIS_MODULE,

@@ -263,11 +263,14 @@ extern const struct vfio_pci_mig_framing vfio_pci_mig_envelope;
 
 /* ---- vfio_pci_migration.c -------------------------------------------------------------------- */
 
+/* The device was reset, and @state and @session do not know yet.  Context: any. */
+static inline bool vfio_pci_migration_was_reset(const struct vfio_pci_migration *migration)
+{
+	return atomic_read(&migration->resets) != READ_ONCE(migration->resets_seen);
+}
+
 /* The state that counts: RUNNING from the very moment of a reset.  Context: any. */
 enum vfio_device_mig_state vfio_pci_migration_state(struct vfio_pci_migration *migration);
-
-/* Whether a reset has not been followed yet: a session that is attached is over.  Context: any. */
-bool vfio_pci_migration_was_reset(const struct vfio_pci_migration *migration);
 
 void vfio_pci_migration_free(struct kref *ref);
 
@@ -303,6 +306,12 @@ void vfio_pci_mig_stream_put(struct vfio_pci_mig_stream *stream);
 
 /* file_operations.release of either kind. */
 int vfio_pci_mig_stream_release(struct inode *inode, struct file *file);
+
+/* This is a session, and no reset has ended it.  Context: stream->lock held. */
+static inline bool vfio_pci_mig_stream_lives(const struct vfio_pci_mig_stream *stream)
+{
+	return stream->attached && !vfio_pci_migration_was_reset(stream->migration);
+}
 
 /* Lets the device have its turn, @delay jiffies from now.  Context: any. */
 void vfio_pci_mig_stream_kick(struct vfio_pci_mig_stream *stream, unsigned long delay);

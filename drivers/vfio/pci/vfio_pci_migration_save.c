@@ -339,7 +339,7 @@ static __poll_t mig_save_poll(struct file *file, struct poll_table_struct *wait)
 	guard(spinlock_irq)(&stream->lock);
 	if (!stream->error && vfio_pci_mig_save_drained(stream) == MIG_TURN_END)
 		return EPOLLIN | EPOLLRDNORM;
-	if (stream->error || !stream->attached)
+	if (stream->error || !vfio_pci_mig_stream_lives(stream))
 		return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
 	return mig_user_slot(stream)->state == MIG_SLOT_READY ? EPOLLIN | EPOLLRDNORM : 0;
 }

@@ -253,8 +253,7 @@ static int mig_user_turn(struct vfio_pci_mig_stream *stream, enum vfio_pci_mig_s
 
 	if (stream->error)
 		return stream->error;
-	/* After a reset, what is in the ring was made by, or meant for, the device before it. */
-	if (!stream->attached || vfio_pci_migration_was_reset(stream->migration))
+	if (!vfio_pci_mig_stream_lives(stream))
 		return stream->saving && vfio_pci_mig_save_drained(stream) == MIG_TURN_END ?
 		       MIG_TURN_END : -ENODEV;
 	if (mig_user_slot(stream)->state == state)

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -491,6 +492,68 @@ TEST_F(edu, memory_is_unmapped_while_it_is_being_written)
 	ASSERT_TRUE(dma(&self->a, IOVA, EDU_BUFFER, PAGE, 0));
 	ASSERT_TRUE(dma(&self->a, EDU_BUFFER, IOVA + PAGE, PAGE, EDU_DMA_TO_RAM));
 	EXPECT_EQ(0x77, self->memory[PAGE]);
+}
+
+/* ---- dirty pages, by the device -------------------------------------------------------------- */
+
+static int log_start(const struct vdev *v)
+{
+	struct vfio_device_feature_dma_logging_range range = { IOVA, PAGES * PAGE };
+	struct vfio_device_feature_dma_logging_control control = {
+		.page_size = PAGE,
+		.num_ranges = 1,
+		.ranges = (__u64)(uintptr_t)&range,
+	};
+
+	return vdev_feature(v, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
+			    &control, sizeof(control));
+}
+
+static int log_stop(const struct vdev *v)
+{
+	return vdev_feature(v, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
+			    NULL, 0);
+}
+
+static __u64 log_report(const struct vdev *v)
+{
+	__u64 bitmap = 0;
+	struct vfio_device_feature_dma_logging_report report = {
+		.iova = IOVA,
+		.length = PAGES * PAGE,
+		.page_size = PAGE,
+		.bitmap = (__u64)(uintptr_t)&bitmap,
+	};
+	int ret = vdev_feature(v, VFIO_DEVICE_FEATURE_GET |
+			       VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT, &report, sizeof(report));
+
+	return ret ? ~0xdeadULL : bitmap;
+}
+
+/* vfio.ko can report where it was built with iommufd; where it cannot nobody shall rely on it. */
+TEST_F(edu, the_device_reports_what_it_wrote_or_says_that_it_does_not)
+{
+	if (access("/dev/iommu", F_OK)) {
+		EXPECT_EQ(-ENOTTY, log_start(&self->a));
+		return;
+	}
+
+	EXPECT_EQ(-EINVAL, log_stop(&self->a));
+	ASSERT_TRUE(dma(&self->a, EDU_BUFFER, IOVA, 16, EDU_DMA_TO_RAM));
+	ASSERT_EQ(0, log_start(&self->a));
+	EXPECT_EQ(-EINVAL, log_start(&self->a));
+	ASSERT_TRUE(dma(&self->a, EDU_BUFFER, IOVA + 7 * PAGE, 64, EDU_DMA_TO_RAM));
+	ASSERT_TRUE(dma(&self->a, EDU_BUFFER, IOVA + 12 * PAGE - 8, 16, EDU_DMA_TO_RAM));
+	edu_ack(&self->a, 0);
+	EXPECT_EQ(1ULL << 7 | 1ULL << 11 | 1ULL << 12, log_report(&self->a));
+	EXPECT_EQ(0, log_report(&self->a));
+
+	start_dma(&self->a, EDU_BUFFER, IOVA + 20 * PAGE, PAGE, EDU_DMA_TO_RAM);
+	EXPECT_EQ(1ULL << 20, log_report(&self->a));
+	ASSERT_EQ(0, set_state(&self->a, VFIO_DEVICE_STATE_STOP));
+	EXPECT_EQ(1ULL << 20, log_report(&self->a));
+	EXPECT_EQ(0, log_report(&self->a));
+	EXPECT_EQ(0, log_stop(&self->a));
 }
 
 TEST_HARNESS_MAIN
