@@ -9,7 +9,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <linux/iommufd.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -554,6 +557,112 @@ TEST_F(edu, the_device_reports_what_it_wrote_or_says_that_it_does_not)
 	EXPECT_EQ(1ULL << 20, log_report(&self->a));
 	EXPECT_EQ(0, log_report(&self->a));
 	EXPECT_EQ(0, log_stop(&self->a));
+}
+
+/* ---- a device of an iommufd ------------------------------------------------------------------ */
+
+FIXTURE(iommufd) {
+	struct vdev a;
+	unsigned char *memory;
+	bool there;
+};
+
+static int open_cdev(struct vdev *v, const char *bdf)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	struct vfio_region_info info;
+	char path[300];
+	glob_t found;
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev/vfio*", bdf);
+	if (glob(path, 0, NULL, &found))
+		return -ENOENT;
+	snprintf(path, sizeof(path), "/dev/vfio/devices%s", strrchr(found.gl_pathv[0], '/'));
+	globfree(&found);
+
+	*v = (struct vdev){ .group = -1 };
+	v->fd = open(path, O_RDWR | O_CLOEXEC);
+	v->container = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	bind.iommufd = v->container;
+	ret = vdev_ioctl(v, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	for (__u32 i = 0; !ret && i < VFIO_PCI_NUM_REGIONS; i++)
+		v->offsets[i] = vdev_region_info(v, i, &info) ? 0 : info.offset;
+	return ret;
+}
+
+/* Maps @memory at IOVA in an address space of the device's own. */
+static int attach(const struct vdev *v, void *memory)
+{
+	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
+			 IOMMU_IOAS_MAP_READABLE,
+		.user_va = (__u64)(uintptr_t)memory,
+		.length = PAGES * PAGE,
+		.iova = IOVA,
+	};
+	struct vfio_device_attach_iommufd_pt pt = { .argsz = sizeof(pt) };
+
+	if (ioctl(v->container, IOMMU_IOAS_ALLOC, &ioas))
+		return -errno;
+	map.ioas_id = ioas.out_ioas_id;
+	pt.pt_id = ioas.out_ioas_id;
+	if (ioctl(v->container, IOMMU_IOAS_MAP, &map))
+		return -errno;
+	return vdev_ioctl(v, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &pt);
+}
+
+FIXTURE_SETUP(iommufd)
+{
+	self->there = !access("/dev/iommu", F_OK);
+	if (!self->there)
+		return;
+	ASSERT_EQ(0, open_cdev(&self->a, getenv("EDU_A")));
+	self->memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->memory);
+	cfg_update16(&self->a, PCI_COMMAND, PCI_COMMAND_MASTER, PCI_COMMAND_MASTER);
+}
+
+FIXTURE_TEARDOWN(iommufd)
+{
+	if (self->there)
+		vdev_close(&self->a);
+}
+
+/* In stock kernels without iommufd there is no such device, and nothing else to prove. */
+TEST_F(iommufd, a_device_is_saved_and_loaded_and_gets_its_memory_back)
+{
+	char stream[STREAM_MAX];
+	ssize_t length;
+
+	if (!self->there) {
+		struct vdev none;
+
+		EXPECT_EQ(-ENOENT, open_cdev(&none, getenv("EDU_A")));
+		return;
+	}
+
+	/* A window needs no memory of the user's. */
+	ASSERT_LT(0, save(&self->a, stream));
+	ASSERT_EQ(0, vdev_ioctl(&self->a, VFIO_DEVICE_RESET, NULL));
+
+	ASSERT_EQ(0, attach(&self->a, self->memory));
+	memset(self->memory, 0x3c, PAGE);
+	ASSERT_TRUE(dma(&self->a, IOVA, EDU_BUFFER, PAGE, 0));
+	length = save(&self->a, stream);
+	ASSERT_LT(0, length);
+	ASSERT_EQ(0, vdev_ioctl(&self->a, VFIO_DEVICE_RESET, NULL));
+	memset(self->memory, 0, PAGE);
+	ASSERT_TRUE(dma(&self->a, IOVA, EDU_BUFFER, PAGE, 0));
+
+	ASSERT_EQ(0, load(&self->a, stream, length));
+	ASSERT_EQ(0, set_state(&self->a, VFIO_DEVICE_STATE_RUNNING));
+	ASSERT_TRUE(dma(&self->a, EDU_BUFFER, IOVA + PAGE, PAGE, EDU_DMA_TO_RAM));
+	EXPECT_EQ(0x3c, self->memory[PAGE]);
+	EXPECT_EQ(0x3c, self->memory[2 * PAGE - 1]);
 }
 
 TEST_HARNESS_MAIN
