@@ -8,10 +8,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../../../.." || exit 1
 
 # selftests ARCH MACHINE OPTION...: with these options of scripts/lab run
 selftests() {
-	local arch=$1 machine=$2 devices=(virtio-blk nvme igb e1000e) options=() device
+	local arch=$1 machine=$2 devices=(virtio-blk nvme) options=() device
 	shift 2
 
-	[[ $arch == s390x ]] || devices+=(edu)
+	case $machine in
+	s390-ccw-virtio) devices+=(igb e1000e) ;;
+	pseries) devices+=(e1000e) ;;
+	esac
 	for device in "${devices[@]}"; do
 		options+=(--device "$device")
 	done
