@@ -13,6 +13,8 @@ arch_devices_check() {
 	[[ $opt_machine != powernv9 ]] || limit=5
 	(($# <= limit)) || die "no more than $limit --device have a place on $opt_machine"
 	for spec in "$@"; do
+		! sim_is "$spec" ||
+			die "--device $spec: simulated devices go with the lab's own architecture only"
 		[[ $spec != bridge:* ]] || die "--device $spec: $opt_machine has no such bridge here"
 		[[ $opt_machine == s390-ccw-virtio ]] || continue
 		[[ $spec != *+* ]] || die "--device $spec: a zPCI slot has one function here"

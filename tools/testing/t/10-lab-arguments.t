@@ -38,6 +38,7 @@ refused 'unknown architecture' 'no such architecture' --arch vax
 refused 'machine without an architecture' 'goes with --arch' --machine pseries
 refused 'machine of another architecture' 'ppc64el has' --arch ppc64el --machine s390-ccw-virtio
 refused 'zPCI device without MSI-X' 'zPCI wants MSI-X' --arch s390x --device edu
+refused 'simulated device' 'own architecture only' --arch ppc64el --device mlx5:2
 refused 'two functions of a zPCI slot' 'one function' --arch s390x --device nvme+nvme
 refused 'more devices than host bridges' 'have a place' --arch ppc64el \
 	--device edu --device edu --device edu --device edu --device edu --device edu

@@ -102,14 +102,13 @@ static const struct bad_call hot_reset_info[] = {
 	{ "no room", { 12 }, -ENOSPC },
 };
 
-/* The two words of a file offset in @region. */
+/* Word 0 or 1 of the file offset at which @region starts. */
 #if __BYTE_ORDER == __LITTLE_ENDIAN
-#define WORD0(region)	0
-#define WORD1(region)	((region) << 8)
+#define HIGH_WORD	1
 #else
-#define WORD0(region)	((region) << 8)
-#define WORD1(region)	0
+#define HIGH_WORD	0
 #endif
+#define START(region, word)	((word) == HIGH_WORD ? (region) << 8 : 0)
 
 /* argsz, flags, offset (2 words), data (2), descriptor, reserved; offset 0 is in BAR 0 */
 static const struct bad_call ioeventfd[] = {
@@ -120,9 +119,9 @@ static const struct bad_call ioeventfd[] = {
 	{ "unknown flag", { 32, VFIO_DEVICE_IOEVENTFD_32 | 16 }, -EINVAL },
 	{ "descriptor -2", { 32, VFIO_DEVICE_IOEVENTFD_32, 0, 0, 0, 0, MINUS1 - 1 }, -EINVAL },
 	{ "config space",
-	  { 32, VFIO_DEVICE_IOEVENTFD_32, WORD0(7), WORD1(7), 0, 0, MINUS1 }, -EINVAL },
+	  { 32, VFIO_DEVICE_IOEVENTFD_32, START(7, 0), START(7, 1), 0, 0, MINUS1 }, -EINVAL },
 	{ "no region",
-	  { 32, VFIO_DEVICE_IOEVENTFD_32, WORD0(200), WORD1(200), 0, 0, MINUS1 }, -EINVAL },
+	  { 32, VFIO_DEVICE_IOEVENTFD_32, START(200, 0), START(200, 1), 0, 0, MINUS1 }, -EINVAL },
 };
 
 TEST_F(any, device_info)

@@ -185,8 +185,9 @@ static __u64 place_bits(const char *bdf)
 
 /*
  * What Linux does not do on an architecture, whatever the function has: VFIO_PCI_MMAP and
- * VFIO_PCI_INTX of its Kconfig, power management, MSI domains that allocate one at a time, and ROMs,
- * for which zPCI has no addresses. QEMU's PHB4 does not bring the link up after a bus reset.
+ * VFIO_PCI_INTX of its Kconfig, power management, MSI domains that allocate one at a time; on s390
+ * ROMs, for which zPCI has no addresses; on POWER bus resets, after which QEMU's PHB4 leaves its
+ * link down.
  */
 #if defined(__s390__)
 #define HOST_LACKS	(HAS_INTX | HAS_PAGE_BAR | HAS_HUGE_BAR | HAS_RUNTIME_PM | \
