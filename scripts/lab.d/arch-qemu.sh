@@ -59,6 +59,9 @@ arch_machine_pseries() {
 		-cpu power9 "${qemu[@]}"
 		-chardev "file,id=console,path=$lab_run/console.log" -device "spapr-vty,chardev=console")
 	append+=(console=hvc0)
+	# Else they would go to the last host bridge, into the group of a device.
+	qemu_share_place=bus=pci.0,multifunction=on,addr=2.%n
+	qemu_ports_place=bus=pci.0,addr=1d
 }
 
 # arch_devices SPEC...: as devices_arguments does on the lab's own architecture.

@@ -9,6 +9,8 @@
 #include "lib/fixture.h"
 
 FRESH_FIXTURE(eeh, HAS_EEH);
+/* The endpoint is reset by what resets its bus. */
+FRESH_FIXTURE(bus, HAS_EEH | HAS_BUS_RESET);
 
 static int container_call(const struct vdev *v, unsigned long cmd, void *arg)
 {
@@ -48,7 +50,7 @@ TEST_F(eeh, thawing_what_is_not_frozen_does_no_harm)
 	EXPECT_TRUE(still_usable(&self->dev));
 }
 
-TEST_F(eeh, a_hot_reset_ends_in_the_normal_state)
+TEST_F(bus, a_hot_reset_ends_in_the_normal_state)
 {
 	ASSERT_EQ(0, pe_op(&self->dev, VFIO_EEH_PE_RESET_HOT));
 	ASSERT_EQ(0, pe_op(&self->dev, VFIO_EEH_PE_RESET_DEACTIVATE));
