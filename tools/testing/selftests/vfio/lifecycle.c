@@ -95,8 +95,7 @@ TEST_F(opened, virtual_registers_start_afresh)
 	ASSERT_EQ(0, vdev_open(&self->dev, test_bdf()));
 	EXPECT_EQ(line, cfg_get(&self->dev, PCI_INTERRUPT_LINE, 1));
 	if (!(traits_of(self->dev.bdf) & IS_VF))
-		EXPECT_EQ(phys_get(self->dev.bdf, PCI_BASE_ADDRESS_0, 4),
-			  cfg_get(&self->dev, PCI_BASE_ADDRESS_0, 4));
+		EXPECT_EQ(phys_bar0(self->dev.bdf), cfg_get(&self->dev, PCI_BASE_ADDRESS_0, 4));
 }
 
 TEST_F(msix, closing_takes_armed_vectors_down)

@@ -159,6 +159,16 @@ __u32 phys_get(const char *bdf, unsigned int off, size_t width)
 	return transfer(bdf, off, &raw, width, false) ? le32toh(raw) : ~0U;
 }
 
+__u32 phys_bar0(const char *bdf)
+{
+	__u32 bar = phys_get(bdf, PCI_BASE_ADDRESS_0, 4);
+	__u64 flags;
+
+	pci_resource(bdf, 0, &flags);
+	return flags & RESOURCE_MEM && !(flags & RESOURCE_MEM_64) ?
+	       bar & ~PCI_BASE_ADDRESS_MEM_TYPE_64 : bar;
+}
+
 void phys_put(const char *bdf, unsigned int off, size_t width, __u32 value)
 {
 	__le32 raw = htole32(value);

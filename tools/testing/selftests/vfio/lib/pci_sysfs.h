@@ -40,6 +40,7 @@ int pci_give(const char *bdf, const char *driver);
 __u64 pci_resource(const char *bdf, int index, __u64 *flags);
 #define RESOURCE_IO	0x00000100
 #define RESOURCE_MEM	0x00000200
+#define RESOURCE_MEM_64	0x00100000
 
 /**
  * phys_get - the function's own config space, past any virtualisation
@@ -49,6 +50,8 @@ __u64 pci_resource(const char *bdf, int index, __u64 *flags);
  * Return: the value, all ones on failure.
  */
 __u32 phys_get(const char *bdf, unsigned int off, size_t width);
+/* BAR 0 with the type that the kernel takes it for: where firmware places BARs, not always 64-bit. */
+__u32 phys_bar0(const char *bdf);
 /* Write past VFIO, as a back door of the hardware would. */
 void phys_put(const char *bdf, unsigned int off, size_t width, __u32 value);
 /* Offset of a capability in the physical chain, or 0. */
