@@ -151,9 +151,6 @@ static const struct vfio_pci_field exp_fields[] = {
 	{ PCI_EXP_LNKCAP2, 4, .fixed = ALL },
 	{ PCI_EXP_LNKCTL2, 2 },
 	{ PCI_EXP_LNKSTA2, 2 },
-	{ PCI_EXP_SLTCAP2, 4, .fixed = ALL },
-	{ PCI_EXP_SLTCTL2, 2, .fixed = ALL },
-	{ PCI_EXP_SLTSTA2, 2, .fixed = ALL },
 	{}
 };
 

@@ -12,7 +12,13 @@
 #include "vfio_pci_config.h"
 #include "vfio_pci_priv.h"
 
-DEFINE_CLASS(vfio_info_caps, struct vfio_info_cap, if (_T.buf) kfree(_T.buf),
+static inline void vfio_pci_free_caps(struct vfio_info_cap *caps)
+{
+	if (caps->size)
+		kfree(caps->buf);
+}
+
+DEFINE_CLASS(vfio_info_caps, struct vfio_info_cap, vfio_pci_free_caps(&_T),
 	     (struct vfio_info_cap) {}, void)
 
 /*
@@ -308,9 +314,7 @@ vfio_pci_ioctl_run(struct vfio_pci_core_device *vdev, void __user *uarg, size_t 
 }
 
 #define UP_TO(type, last)	offsetofend(struct type, last)
-#define ROW(cmd, handler, in, out) \
-	case cmd: \
-		return vfio_pci_ioctl_run(vdev, uarg, in, out, handler)
+#define RUN(handler, in, out)	vfio_pci_ioctl_run(vdev, uarg, in, out, vfio_pci_ioctl_##handler)
 
 /**
  * vfio_pci_core_ioctl() - vfio_device_ops.ioctl
@@ -328,19 +332,23 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsign
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
-	ROW(VFIO_DEVICE_GET_INFO, vfio_pci_ioctl_info,
-	    UP_TO(vfio_device_info, num_irqs), sizeof(struct vfio_device_info));
-	ROW(VFIO_DEVICE_GET_REGION_INFO, vfio_pci_ioctl_region_info,
-	    UP_TO(vfio_region_info, offset), UP_TO(vfio_region_info, offset));
-	ROW(VFIO_DEVICE_GET_IRQ_INFO, vfio_pci_ioctl_irq_info,
-	    UP_TO(vfio_irq_info, count), UP_TO(vfio_irq_info, count));
-	ROW(VFIO_DEVICE_SET_IRQS, vfio_pci_ioctl_set_irqs, UP_TO(vfio_irq_set, count), 0);
-	ROW(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, vfio_pci_ioctl_hot_reset_info,
-	    UP_TO(vfio_pci_hot_reset_info, count), UP_TO(vfio_pci_hot_reset_info, count));
-	ROW(VFIO_DEVICE_PCI_HOT_RESET, vfio_pci_ioctl_hot_reset,
-	    UP_TO(vfio_pci_hot_reset, count), 0);
-	ROW(VFIO_DEVICE_IOEVENTFD, vfio_pci_ioctl_ioeventfd,
-	    UP_TO(vfio_device_ioeventfd, fd), 0);
+	case VFIO_DEVICE_GET_INFO:
+		return RUN(info, UP_TO(vfio_device_info, num_irqs),
+			   sizeof(struct vfio_device_info));
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return RUN(region_info, UP_TO(vfio_region_info, offset),
+			   UP_TO(vfio_region_info, offset));
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return RUN(irq_info, UP_TO(vfio_irq_info, count), UP_TO(vfio_irq_info, count));
+	case VFIO_DEVICE_SET_IRQS:
+		return RUN(set_irqs, UP_TO(vfio_irq_set, count), 0);
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+		return RUN(hot_reset_info, UP_TO(vfio_pci_hot_reset_info, count),
+			   UP_TO(vfio_pci_hot_reset_info, count));
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return RUN(hot_reset, UP_TO(vfio_pci_hot_reset, count), 0);
+	case VFIO_DEVICE_IOEVENTFD:
+		return RUN(ioeventfd, UP_TO(vfio_device_ioeventfd, fd), 0);
 	case VFIO_DEVICE_RESET:
 		return vfio_pci_ioctl_reset(vdev);
 	default:
@@ -349,7 +357,7 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsign
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_ioctl);
 
-#undef ROW
+#undef RUN
 #undef UP_TO
 
 /* ---- VFIO_DEVICE_FEATURE --------------------------------------------------------------------- */

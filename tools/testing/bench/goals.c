@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Goals: a line each, "PATTERN SHARE" against the other driver or "ROW SHARE ROW" among our own. */
+/* Goals: a line each, "PATTERN SHARE" against the other driver or "ROW SHARE ROW" among ours. */
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
+
+#define WANTED	"\"PATTERN SHARE\" or \"ROW SHARE ROW\""
 
 static bool goal_parse(const char *line, struct goal *goal)
 {
@@ -38,8 +40,7 @@ bool goals_read(const char *path, struct goals *goals)
 	}
 	fclose(file);
 	if (!good)
-		fprintf(stderr, "bench-report: %s:%u: want \"PATTERN SHARE\" or \"ROW SHARE ROW\"\n",
-			path, number);
+		fprintf(stderr, "bench-report: %s:%u: want %s\n", path, number, WANTED);
 	return good;
 }
 
