@@ -45,7 +45,7 @@ static int bar_map_touch(struct bench *b, size_t mib)
 }
 
 #define ACCESS(verb, call, bytes, fast)						\
-	{ .name = "bar-" verb "-" #bytes, .title = "BAR " verb ", " #bytes " bytes",	\
+	{ .name = "bar-" verb "-" #bytes, .title = "BAR " verb ", " #bytes " B",	\
 	  .role = "ivshmem", .quick = fast, .prepare = memory_on, .run = call,	\
 	  .arg = bytes, .batch = bytes > 8 ? 4 : 64 }
 

@@ -37,7 +37,7 @@ static int config_write_shadow(struct bench *b, size_t count)
 }
 
 #define READ(bytes, where, fast)						\
-	{ .name = "config-read-" #bytes, .title = "config read, " #bytes " bytes",	\
+	{ .name = "config-read-" #bytes, .title = "config read, " #bytes " B",	\
 	  .role = where, .quick = fast, .run = config_read, .arg = bytes,	\
 	  .batch = bytes > 256 ? 2 : bytes > 4 ? 8 : 64 }
 
@@ -48,10 +48,10 @@ static const struct bench_row rows[] = {
 	READ(256, "nvme", true),
 	READ(256, "ivshmem", false),
 	READ(4096, "nvme", false),
-	{ .name = "config-write-2", .title = "config write, 2 bytes, command register",
+	{ .name = "config-write-2", .title = "config write, 2 B, command register",
 	  .role = "nvme", .quick = true, .prepare = config_prepare_write, .run = config_write,
 	  .arg = 2, .batch = 64 },
-	{ .name = "config-write-1", .title = "config write, 1 byte, interrupt line",
+	{ .name = "config-write-1", .title = "config write, 1 B, interrupt line",
 	  .role = "nvme", .run = config_write_shadow, .arg = 1, .batch = 64 },
 };
 
