@@ -99,10 +99,11 @@ unsigned int pages_manage(struct command *command)
 	uint16_t id = IFC_GET(manage_pages_in, command->in, function_id);
 	uint32_t count = IFC_GET(manage_pages_in, command->in, input_num_entries);
 	struct card *card = command->hca->card;
-	struct hca *hca = &card->functions[id];
+	struct hca *hca;
 
 	if (id > card->options.vfs)
 		return STATUS_BAD_INDEX;
+	hca = &card->functions[id];
 	switch (IFC_GET(manage_pages_in, command->in, op_mod)) {
 	case CANNOT_GIVE:
 		hca->asked = false;
