@@ -31,6 +31,16 @@ refused 'ivshmem of a size that is none' 'power of two' --device ivshmem:large
 refused 'ivshmem of a size that overflows' 'power of two' --device ivshmem:99999999999999999999G
 refused 'image that is not there' 'there is no file' --device virtio-blk=/nonexistent
 refused 'argument where none belongs' 'takes no argument' --device edu=1
+refused 'card without its VFs' 'how many VFs' --device mlx5
+refused 'card with too many VFs' 'how many VFs' --device mlx5:17
+refused 'card with an unknown option' 'none of memory=MIB' --device mlx5:2,colour=3
+refused 'two cards' 'one card' --device mlx5:1 --device mlx5:1
+refused 'card in a slot with others' 'slot of its own' --device mlx5:1+edu
+refused 'card behind a bridge' 'not behind a bridge' --device bridge:mlx5:1
+refused 'disks without number' 'how many disks' --device mlx5:0 --device snap-blk
+refused 'no disks' 'how many disks' --device mlx5:0 --device snap-blk:0
+refused 'disks on an image that is not there' 'there is no file' --device mlx5:0 --device snap-blk:1=/nonexistent
+refused 'disks without a card' 'add --device mlx5' --device snap-blk:1
 refused 'unknown option' 'has no option' --no-such-option
 refused 'time limit that is no number' 'number of seconds' --timeout soon
 refused 'memory that is no size' 'wants a size' --memory much

@@ -26,7 +26,8 @@ static void setup(void)
 		uint32_t value;
 	} steps[] = {
 		{ VIRTIO_PCI_COMMON_STATUS, 1, 0 },
-		{ VIRTIO_PCI_COMMON_STATUS, 1, VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER },
+		{ VIRTIO_PCI_COMMON_STATUS, 1, VIRTIO_CONFIG_S_ACKNOWLEDGE |
+		  VIRTIO_CONFIG_S_DRIVER },
 		{ VIRTIO_PCI_COMMON_GFSELECT, 4, 1 },
 		{ VIRTIO_PCI_COMMON_GF, 4, 1 << (VIRTIO_F_VERSION_1 - 32) },
 		{ VIRTIO_PCI_COMMON_STATUS, 1, VIRTIO_CONFIG_S_ACKNOWLEDGE |
@@ -98,7 +99,8 @@ static void test_requests(void)
 	char bytes[8] = "";
 
 	setup();
-	result(bar_read(disk, BLK_DEVICE, 4) == (1 << 20) / 512, "the disk is as large as its image");
+	result(bar_read(disk, BLK_DEVICE, 4) == (1 << 20) / 512,
+	       "the disk is as large as its image");
 	memcpy(memory + data, "sector 7", 8);
 	post(VIRTIO_BLK_T_OUT, 7, 512);
 	result(returned() && !status() && interrupts(disk, 1) == 1 &&
@@ -108,7 +110,8 @@ static void test_requests(void)
 	post(VIRTIO_BLK_T_IN, 7, 512);
 	result(!status() && !memcmp(memory + data, "sector 7", 8), "a read gets it");
 	post(VIRTIO_BLK_T_IN, 2047, 1024);
-	result(returned() && status() == VIRTIO_BLK_S_IOERR, "a request beyond the end is an error");
+	result(returned() && status() == VIRTIO_BLK_S_IOERR,
+	       "a request beyond the end is an error");
 	post(VIRTIO_BLK_T_IN, UINT64_MAX / 512, 512);
 	result(status() == VIRTIO_BLK_S_IOERR, "also far beyond it");
 	post(99, 0, 512);
@@ -146,7 +149,8 @@ static void test_move(void)
 	post(VIRTIO_BLK_T_OUT, 9, 512);
 	result(!returned(), "a slow disk takes its time");
 	good = move(0, 1);
-	result(good && returned() && !status(), "what a function has begun it ends before it stops");
+	result(good && returned() && !status(),
+	       "what a function has begun it ends before it stops");
 	post(VIRTIO_BLK_T_IN, 7, 512);
 	settle(60);
 	result(!returned(), "a stopped function takes nothing");
