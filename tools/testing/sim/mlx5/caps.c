@@ -11,6 +11,7 @@
 enum {
 	CAPS_GENERAL		= 0x00,
 	CAPS_GENERAL_2		= 0x20,
+	CAPS_VIRTUALIZATION	= 0x26,
 };
 
 #define GENERAL(field, value) IFC_SET(cmd_hca_cap, caps, field, value)
@@ -50,6 +51,7 @@ static void fill_general(const struct hca *hca, uint8_t *caps)
 	GENERAL(log_uar_page_sz, 0);
 	GENERAL(max_num_eqs, 63);
 	GENERAL(migration, pf);
+	GENERAL(adv_virtualization, pf);
 	GENERAL(virtio_blk_device_emualtion_manager, pf && hca->card->n_emulated);
 }
 
@@ -59,6 +61,19 @@ static void fill_general_2(const struct hca *hca, uint8_t *caps)
 	GENERAL_2(migration_multi_load, 1);
 	GENERAL_2(migration_tracking_state, 1);
 	GENERAL_2(migration_in_chunks, hca->card->options.chunk != 0);
+}
+
+/* What page trackers can be; sizes are powers of two. */
+static void fill_virtualization(uint8_t *caps)
+{
+	IFC_SET(adv_virtualization_cap, caps, pg_track_log_max_num, 5);
+	IFC_SET(adv_virtualization_cap, caps, pg_track_max_num_range, 32);
+	IFC_SET(adv_virtualization_cap, caps, pg_track_log_min_addr_space, 12);
+	IFC_SET(adv_virtualization_cap, caps, pg_track_log_max_addr_space, 63);
+	IFC_SET(adv_virtualization_cap, caps, pg_track_log_min_msg_size, 12);
+	IFC_SET(adv_virtualization_cap, caps, pg_track_log_max_msg_size, 16);
+	IFC_SET(adv_virtualization_cap, caps, pg_track_log_min_page_size, 12);
+	IFC_SET(adv_virtualization_cap, caps, pg_track_log_max_page_size, 20);
 }
 
 /** caps_query() - of the function itself, or by the PF of one of its VFs */
@@ -87,6 +102,9 @@ unsigned int caps_query(struct command *command)
 		return STATUS_OK;
 	case CAPS_GENERAL_2:
 		fill_general_2(hca, caps);
+		return STATUS_OK;
+	case CAPS_VIRTUALIZATION:
+		fill_virtualization(caps);
 		return STATUS_OK;
 	default:
 		return STATUS_BAD_PARAM;

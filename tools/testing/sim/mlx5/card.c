@@ -66,6 +66,18 @@ struct vhca *card_vhca(struct card *card, uint16_t id)
 	return NULL;
 }
 
+/** card_function() - the PCI function of a number, or NULL */
+struct pci_function *card_function(struct card *card, uint16_t id)
+{
+	for (unsigned int i = 1; i <= card->options.vfs; i++)
+		if (card->functions[i].vhca.id == id)
+			return &card->functions[i].pci;
+	for (unsigned int i = 0; i < card->n_emulated; i++)
+		if (card->emulated[i].vhca->id == id)
+			return card->emulated[i].pci;
+	return NULL;
+}
+
 /**
  * card_emulate() - let the card's PF manage a function
  *

@@ -79,6 +79,7 @@ struct card {
 
 struct card *card_new(const struct options *options, const char *directory);
 void card_free(struct card *card);
+struct pci_function *card_function(struct card *card, uint16_t id);
 struct vhca *card_vhca(struct card *card, uint16_t id);
 int card_emulate(struct card *card, struct vhca *vhca, struct pci_function *pci);
 struct fault *card_fault(struct card *card, unsigned int opcode);

@@ -86,6 +86,12 @@ unsigned int migration_save(struct command *command);
 unsigned int migration_load(struct command *command);
 unsigned int emulated_query(struct command *command);
 
+/* track.c */
+unsigned int track_create(struct command *command);
+unsigned int track_modify(struct command *command);
+unsigned int track_query(struct command *command);
+unsigned int track_destroy(struct command *command);
+
 /* qp.c */
 unsigned int qp_modify(struct command *command);
 

@@ -133,6 +133,7 @@ static unsigned int teardown_hca(struct command *command)
 {
 	struct hca *hca = command->hca;
 
+	trackers_forget(hca);
 	objects_delete(hca);
 	hca->general_set = false;
 	hca->phase = HCA_ENABLED;
@@ -168,6 +169,8 @@ static unsigned int query_special_contexts(struct command *command)
 #define MAKE(op, what, least, check) \
 	ROW(op, object_create, least, 16, HCA_INITIALIZED, .kind = (what), .valid = (check))
 #define UNMAKE(op, what) ROW(op, object_destroy, 16, 8, HCA_ENABLED, .kind = (what))
+#define TRACK(op, does, in_bytes, out_bytes) \
+	ROW(op, does, in_bytes, out_bytes, HCA_INITIALIZED, .only_pf = true)
 #define QP_STEP(op) ROW(op, qp_modify, 16, 8, HCA_INITIALIZED)
 
 static const struct command_row commands[] = {
@@ -194,12 +197,12 @@ static const struct command_row commands[] = {
 	       HCA_INITIALIZED),
 	MAKE(CREATE_EQ, OBJECT_EQ, IN(create_eq), eq_valid),
 	UNMAKE(DESTROY_EQ, OBJECT_EQ),
-	MAKE(CREATE_CQ, OBJECT_CQ, IN(create_cq), NULL),
+	MAKE(CREATE_CQ, OBJECT_CQ, IN(create_cq), cq_valid),
 	UNMAKE(DESTROY_CQ, OBJECT_CQ),
 	MAKE(CREATE_QP, OBJECT_QP, IN(create_qp), NULL),
 	UNMAKE(DESTROY_QP, OBJECT_QP),
 	QP_STEP(RST2INIT_QP),
-	QP_STEP(INIT2RTR_QP),
+	ROW(INIT2RTR_QP, qp_modify, IN(init2rtr_qp), 8, HCA_INITIALIZED),
 	QP_STEP(RTR2RTS_QP),
 	QP_STEP(2RST_QP),
 	QP_STEP(2ERR_QP),
@@ -211,6 +214,10 @@ static const struct command_row commands[] = {
 	UNMAKE(DEALLOC_UAR, OBJECT_UAR),
 	ROW(ACCESS_REG, access_register, 16, 16, HCA_ENABLED),
 	ROW(NOP, nothing, 8, 8, HCA_ENABLED),
+	TRACK(CREATE_GENERAL_OBJECT, track_create, IN(create_page_track_obj), 16),
+	TRACK(MODIFY_GENERAL_OBJECT, track_modify, IN(modify_page_track_obj), 16),
+	TRACK(QUERY_GENERAL_OBJECT, track_query, 16, OUT(query_page_track_obj)),
+	TRACK(DESTROY_GENERAL_OBJECT, track_destroy, 16, 16),
 	MAKE(ALLOC_XRCD, OBJECT_XRCD, 16, NULL),
 	UNMAKE(DEALLOC_XRCD, OBJECT_XRCD),
 	MAKE(ALLOC_TRANSPORT_DOMAIN, OBJECT_TRANSPORT_DOMAIN, 16, NULL),

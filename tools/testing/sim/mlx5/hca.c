@@ -89,16 +89,6 @@ static uint32_t read_register(const struct hca *hca, uint64_t at)
 	}
 }
 
-static void cq_doorbell(struct hca *hca, uint32_t command, uint32_t number)
-{
-	struct object *cq = object_find(hca, OBJECT_CQ, number & 0xffffff);
-
-	if (!cq)
-		return;
-	cq->consumer = command & 0xffffff;
-	cq->state = 1;
-}
-
 static void write_uar(struct hca *hca, uint64_t at, uint32_t value)
 {
 	switch (at) {
@@ -169,6 +159,7 @@ static void on_bar(struct pci_function *fn, unsigned int bar, uint64_t offset, v
 void hca_reset(struct hca *hca)
 {
 	queue_abandon(hca);
+	trackers_forget(hca);
 	objects_delete(hca);
 	vhca_reset(&hca->vhca);
 	hca->phase = HCA_DISABLED;
@@ -315,6 +306,7 @@ int hca_init(struct hca *hca, struct card *card, uint16_t function_id, const cha
 void hca_free(struct hca *hca)
 {
 	queue_abandon(hca);
+	trackers_forget(hca);
 	objects_delete(hca);
 	memory_free(&hca->vhca.memory);
 	free(hca->pages);

@@ -50,7 +50,7 @@ enum object_kind {
  * struct object - something a command has made
  * @kind: enum object_kind
  * @id: its number among those of its kind
- * @producer: of queues: entries written since it was made
+ * @producer: of queues: entries written since it was made; of QPs: the QP at the other end
  * @consumer: of queues: entries the driver says it has read
  * @state: QP state; EQ and CQ: whether the driver wants to be told of the next entry
  * @size: bytes of @in
@@ -77,6 +77,7 @@ enum hca_phase {
 
 struct card;
 struct command;
+struct tracker;
 
 /**
  * struct hca - a function
@@ -93,6 +94,7 @@ struct command;
  * @general: the general capabilities that the driver has set; valid if @general_set
  * @general_set: it has
  * @objects: by kind and number
+ * @trackers: of other functions' writes, PF only
  * @cq_doorbell: first half of a CQ doorbell whose second half is to come
  * @busy: commands that are being executed, by entry
  * @syndrome: in the health buffer; 0 if it is well
@@ -115,6 +117,7 @@ struct hca {
 	uint8_t general[256];
 	bool general_set;
 	struct object **objects[OBJECT_KINDS];
+	struct tracker *trackers;
 	uint32_t cq_doorbell;
 	struct command *busy[CMD_ENTRIES];
 	uint8_t syndrome;
@@ -148,6 +151,14 @@ bool eq_valid(const void *in, uint32_t size);
 struct object *eq_for(struct hca *hca, unsigned int type);
 void eq_post(struct hca *hca, struct object *eq, unsigned int type, const void *data, size_t size);
 void eq_doorbell(struct hca *hca, uint32_t value, bool arm);
+
+/* cq.c */
+bool cq_valid(const void *in, uint32_t size);
+bool cq_post(struct hca *hca, struct object *cq, uint8_t *cqe);
+void cq_doorbell(struct hca *hca, uint32_t command, uint32_t number);
+
+/* track.c */
+void trackers_forget(struct hca *hca);
 
 /* mkey.c */
 bool mkey_valid(const void *in, uint32_t size);

@@ -144,6 +144,7 @@ bool objects_load(struct hca *hca, struct stream *from)
 		object->state = head.state;
 		get_bytes(from, object->in, head.size);
 		if ((kind == OBJECT_EQ && !eq_valid(object->in, head.size)) ||
+		    (kind == OBJECT_CQ && !cq_valid(object->in, head.size)) ||
 		    (kind == OBJECT_MKEY && !mkey_valid(object->in, head.size)))
 			return false;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queue pairs go through their states, and that is all: nothing is sent here.
+ * Queue pairs go through their states and learn who is at their other end.  Only page trackers
+ * send anything (track.c).
  */
 #include "command.h"
 
@@ -38,6 +39,10 @@ unsigned int qp_modify(struct command *command)
 		if (steps[i].from >= 0 && qp->state != (uint32_t)steps[i].from)
 			return STATUS_BAD_RES_STATE;
 		qp->state = steps[i].to;
+		/* The other end, which the queue's own description does not say. */
+		if (steps[i].to == QP_RTR)
+			qp->producer = bits_get(command->in, offsetof(IFC(init2rtr_qp_in), qpc) +
+						offsetof(IFC(qpc), remote_qpn), 24);
 	}
 	return STATUS_OK;
 }

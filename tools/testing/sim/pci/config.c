@@ -213,5 +213,27 @@ bool pci_dma_read(struct pci_function *fn, uint64_t address, void *data, size_t 
 /** pci_dma_write() - likewise */
 bool pci_dma_write(struct pci_function *fn, uint64_t address, const void *data, size_t count)
 {
-	return pci_master(fn) && vfu_dma_write(fn->vfu, address, data, count);
+	if (!pci_master(fn) || !vfu_dma_write(fn->vfu, address, data, count))
+		return false;
+	for (struct pci_watch *watch = fn->watches; watch && count; watch = watch->next)
+		watch->wrote(watch, address, count);
+	return true;
+}
+
+/** pci_watch() - tell @watch of each write */
+void pci_watch(struct pci_function *fn, struct pci_watch *watch)
+{
+	watch->next = fn->watches;
+	fn->watches = watch;
+}
+
+/** pci_unwatch() - and no longer */
+void pci_unwatch(struct pci_function *fn, struct pci_watch *watch)
+{
+	struct pci_watch **place = &fn->watches;
+
+	while (*place && *place != watch)
+		place = &(*place)->next;
+	if (*place)
+		*place = watch->next;
 }

@@ -32,6 +32,15 @@ struct pci_function_ops {
 };
 
 /**
+ * struct pci_watch - somebody who wants to know what memory a function writes to
+ * @wrote: it has written @count bytes, at least 1, at @address
+ */
+struct pci_watch {
+	void (*wrote)(struct pci_watch *watch, uint64_t address, size_t count);
+	struct pci_watch *next;
+};
+
+/**
  * struct pci_function - a PCI function
  * @ops: what it does
  * @vfu: QEMU's end of it, once pci_plug() has been called
@@ -42,6 +51,7 @@ struct pci_function_ops {
  * @last_cap: where the last capability is, 0 for none
  * @free_cap: where the next one may be
  * @express: where the PCI Express capability is
+ * @watches: who wants to know of its writes
  * @gone: removed by surprise: everything reads as ones and nothing has an effect
  */
 struct pci_function {
@@ -54,6 +64,7 @@ struct pci_function {
 	unsigned int last_cap;
 	unsigned int free_cap;
 	unsigned int express;
+	struct pci_watch *watches;
 	bool gone;
 };
 
@@ -82,6 +93,8 @@ uint32_t pci_get32(const struct pci_function *fn, unsigned int at);
 void pci_set16(struct pci_function *fn, unsigned int at, uint16_t value, uint16_t writable);
 void pci_set32(struct pci_function *fn, unsigned int at, uint32_t value, uint32_t writable);
 
+void pci_watch(struct pci_function *fn, struct pci_watch *watch);
+void pci_unwatch(struct pci_function *fn, struct pci_watch *watch);
 bool pci_master(const struct pci_function *fn);
 bool pci_dma_read(struct pci_function *fn, uint64_t address, void *data, size_t count);
 bool pci_dma_write(struct pci_function *fn, uint64_t address, const void *data, size_t count);

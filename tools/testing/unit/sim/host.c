@@ -159,6 +159,7 @@ int main(int argc, char **argv)
 	test_card();
 	test_migration();
 	test_disk();
+	test_track();
 	test_noise(seconds, argc > 2 ? atoi(argv[2]) : 1);
 	blk_free(disks[0]);
 	blk_free(disks[1]);

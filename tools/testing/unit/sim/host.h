@@ -63,6 +63,7 @@ extern struct driver pf, vf[2];
 void test_card(void);
 void test_migration(void);
 void test_disk(void);
+void test_track(void);
 void test_noise(unsigned int seconds, unsigned int seed);
 
 #endif /* UNIT_HOST_H */
