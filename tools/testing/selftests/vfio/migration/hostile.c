@@ -104,7 +104,7 @@ TEST_F_TIMEOUT(bare, damaged_streams_do_not_break_the_device, 900)
 }
 
 /* Valid in itself, with a correct checksum, and still not for this device. */
-TEST_F(enveloped, streams_of_another_device_format_or_version_are_refused)
+TEST_F_TIMEOUT(enveloped, streams_of_another_device_format_or_version_are_refused, 120)
 {
 	struct stream good = {}, foreign;
 	size_t which;
@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(enveloped, a_stream_cut_at_each_record_is_refused, 300)
 	stream_free(&good);
 }
 
-TEST_F(enveloped, records_in_another_order_are_refused)
+TEST_F_TIMEOUT(enveloped, records_in_another_order_are_refused, 120)
 {
 	struct stream good = {}, bad;
 	size_t first, second, third;
@@ -168,7 +168,7 @@ TEST_F(enveloped, records_in_another_order_are_refused)
 }
 
 /* Whatever the user does with the stream: the source has it all, still runs, still can be saved. */
-TEST_F(any, a_refused_stream_costs_the_source_nothing)
+TEST_F_TIMEOUT(any, a_refused_stream_costs_the_source_nothing, 120)
 {
 	struct stream good = {}, bad, again = {};
 
@@ -190,7 +190,7 @@ TEST_F(any, a_refused_stream_costs_the_source_nothing)
 	stream_free(&bad);
 }
 
-TEST_F(any, a_device_whose_stream_was_refused_runs_after_a_reset_and_not_before)
+TEST_F_TIMEOUT(any, a_device_whose_stream_was_refused_runs_after_a_reset_and_not_before, 120)
 {
 	struct stream good = {}, bad;
 

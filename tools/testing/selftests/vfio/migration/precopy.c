@@ -18,7 +18,7 @@ static int info_of(int fd, struct vfio_precopy_info *info)
 	return ioctl(fd, VFIO_MIG_GET_PRECOPY_INFO, info) ? -errno : 0;
 }
 
-TEST_F(precopy, the_initial_bytes_are_there_at_first_and_none_once_they_are_read)
+TEST_F_TIMEOUT(precopy, the_initial_bytes_are_there_at_first_and_none_once_they_are_read, 120)
 {
 	struct vfio_precopy_info first, last;
 	struct stream s = {};
@@ -36,7 +36,7 @@ TEST_F(precopy, the_initial_bytes_are_there_at_first_and_none_once_they_are_read
 	close(fd);
 }
 
-TEST_F(precopy, the_initial_bytes_never_grow)
+TEST_F_TIMEOUT(precopy, the_initial_bytes_never_grow, 120)
 {
 	struct vfio_precopy_info info;
 	char bytes[64];
@@ -53,7 +53,7 @@ TEST_F(precopy, the_initial_bytes_never_grow)
 	close(fd);
 }
 
-TEST_F(precopy, the_information_refuses_bad_arguments)
+TEST_F_TIMEOUT(precopy, the_information_refuses_bad_arguments, 120)
 {
 	struct vfio_precopy_info info;
 	__u32 argsz;
@@ -72,7 +72,7 @@ TEST_F(precopy, the_information_refuses_bad_arguments)
 	close(fd);
 }
 
-TEST_F(precopy, the_information_is_for_the_precopy_states_only)
+TEST_F_TIMEOUT(precopy, the_information_is_for_the_precopy_states_only, 120)
 {
 	struct vfio_precopy_info info;
 	int fd;
@@ -95,7 +95,7 @@ TEST_F(precopy, the_information_is_for_the_precopy_states_only)
 	close(fd);
 }
 
-TEST_F(precopy, an_idle_device_ends_the_stream_for_now_and_stop_copy_for_good)
+TEST_F_TIMEOUT(precopy, an_idle_device_ends_the_stream_for_now_and_stop_copy_for_good, 120)
 {
 	struct pollfd p = { .events = POLLIN };
 	struct stream s = {};
@@ -113,7 +113,7 @@ TEST_F(precopy, an_idle_device_ends_the_stream_for_now_and_stop_copy_for_good)
 	stream_free(&s);
 }
 
-TEST_F(precopy, saving_can_be_given_up_and_begun_again)
+TEST_F_TIMEOUT(precopy, saving_can_be_given_up_and_begun_again, 120)
 {
 	struct stream s = {};
 	char byte;
@@ -131,7 +131,7 @@ TEST_F(precopy, saving_can_be_given_up_and_begun_again)
 	stream_free(&s);
 }
 
-TEST_F(lively, what_changes_after_the_first_pass_is_in_the_stream)
+TEST_F_TIMEOUT(lively, what_changes_after_the_first_pass_is_in_the_stream, 120)
 {
 	struct stream s = {};
 	int fd;
@@ -152,7 +152,7 @@ TEST_F(lively, what_changes_after_the_first_pass_is_in_the_stream)
 	stream_free(&s);
 }
 
-TEST_F(lively, stop_copy_without_reading_anything_before_holds_it_all)
+TEST_F_TIMEOUT(lively, stop_copy_without_reading_anything_before_holds_it_all, 120)
 {
 	struct stream s = {};
 	int fd;
@@ -171,7 +171,7 @@ TEST_F(lively, stop_copy_without_reading_anything_before_holds_it_all)
 }
 
 /* In the middle of the first pass, at each of some places. */
-TEST_F(lively, stop_copy_half_way_through_the_first_pass_holds_the_rest)
+TEST_F_TIMEOUT(lively, stop_copy_half_way_through_the_first_pass_holds_the_rest, 120)
 {
 	static const size_t places[] = { 1, 40, 100, 1000, 4000 };
 	char bytes[4096];

@@ -69,7 +69,8 @@ static const char *walk(const struct vdev *v, const struct stream *loaded, unsig
 	return wrong;
 }
 
-TEST_F(machine, every_arc_leads_where_the_header_says_or_is_refused_and_changes_nothing)
+TEST_F_TIMEOUT(machine, every_arc_leads_where_the_header_says_or_is_refused_and_changes_nothing,
+	       120)
 {
 	struct stream loaded = {};
 	unsigned int from, to;
@@ -87,7 +88,7 @@ TEST_F(machine, every_arc_leads_where_the_header_says_or_is_refused_and_changes_
 	stream_free(&loaded);
 }
 
-TEST_F(machine, three_requests_in_a_row_lead_where_each_of_them_says)
+TEST_F_TIMEOUT(machine, three_requests_in_a_row_lead_where_each_of_them_says, 300)
 {
 	struct stream loaded = {};
 	unsigned int a, b, c;
@@ -215,7 +216,7 @@ TEST_F(machine, interrupts_can_be_armed_and_taken_down_in_every_state)
 	close(fd);
 }
 
-TEST_F(filled, stopping_and_running_on_changes_nothing)
+TEST_F_TIMEOUT(filled, stopping_and_running_on_changes_nothing, 120)
 {
 	unsigned int state;
 	int fd;
@@ -233,7 +234,7 @@ TEST_F(filled, stopping_and_running_on_changes_nothing)
 	}
 }
 
-TEST_F(filled, a_saved_device_runs_on_with_what_it_had)
+TEST_F_TIMEOUT(filled, a_saved_device_runs_on_with_what_it_had, 120)
 {
 	struct stream s = {};
 
@@ -254,7 +255,7 @@ TEST_F(p2p, the_peer_to_peer_states_lie_between_running_and_stop)
 	ASSERT_EQ(0, mig_set(&self->dev, VFIO_DEVICE_STATE_RUNNING, NULL));
 }
 
-TEST_F(precopy, the_saving_states_share_one_stream)
+TEST_F_TIMEOUT(precopy, the_saving_states_share_one_stream, 120)
 {
 	struct stream s = {};
 	int fd, other;

@@ -16,7 +16,7 @@ MIGRATION_FIXTURE(filled, 0);
 
 static const size_t steps[] = { 1, 7, 4095, 4096, 1 << 20 };
 
-TEST_F(filled, a_stream_may_be_read_in_pieces_of_any_size)
+TEST_F_TIMEOUT(filled, a_stream_may_be_read_in_pieces_of_any_size, 120)
 {
 	size_t i;
 
@@ -34,7 +34,7 @@ TEST_F(filled, a_stream_may_be_read_in_pieces_of_any_size)
 	}
 }
 
-TEST_F(filled, a_stream_may_be_written_in_pieces_of_any_size)
+TEST_F_TIMEOUT(filled, a_stream_may_be_written_in_pieces_of_any_size, 120)
 {
 	struct stream s = {};
 	size_t i;
@@ -52,7 +52,7 @@ TEST_F(filled, a_stream_may_be_written_in_pieces_of_any_size)
 }
 
 /* Nothing of the stream may be lost by a read that could not store it. */
-TEST_F(filled, a_read_into_bad_memory_takes_nothing_out_of_the_stream)
+TEST_F_TIMEOUT(filled, a_read_into_bad_memory_takes_nothing_out_of_the_stream, 120)
 {
 	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct stream s = {};
@@ -82,7 +82,7 @@ TEST_F(filled, a_read_into_bad_memory_takes_nothing_out_of_the_stream)
 	munmap(pages, 8192);
 }
 
-TEST_F(filled, a_write_from_bad_memory_puts_nothing_into_the_stream)
+TEST_F_TIMEOUT(filled, a_write_from_bad_memory_puts_nothing_into_the_stream, 120)
 {
 	char *hole = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct stream s = {}, rest;
@@ -130,7 +130,7 @@ TEST_F(saving, the_end_of_a_stream_stays_the_end)
 }
 
 /* A driver that has all data at once may give it without EAGAIN. */
-TEST_F(filled, who_does_not_wait_gets_the_whole_stream_by_poll)
+TEST_F_TIMEOUT(filled, who_does_not_wait_gets_the_whole_stream_by_poll, 120)
 {
 	struct stream s = {};
 	unsigned int rounds = 0;

@@ -31,7 +31,7 @@ static int move_state(const struct vdev *from, const struct vdev *to,
 	return ret;
 }
 
-TEST_F(same, a_device_takes_back_what_it_had)
+TEST_F_TIMEOUT(same, a_device_takes_back_what_it_had, 120)
 {
 	struct stream s = {};
 
@@ -46,7 +46,7 @@ TEST_F(same, a_device_takes_back_what_it_had)
 	stream_free(&s);
 }
 
-TEST_F(same, a_stream_can_be_loaded_after_a_reset_and_more_than_once)
+TEST_F_TIMEOUT(same, a_stream_can_be_loaded_after_a_reset_and_more_than_once, 120)
 {
 	struct stream s = {};
 	int round;
@@ -62,7 +62,7 @@ TEST_F(same, a_stream_can_be_loaded_after_a_reset_and_more_than_once)
 	stream_free(&s);
 }
 
-TEST_F(pair, what_one_device_had_another_has)
+TEST_F_TIMEOUT(pair, what_one_device_had_another_has, 120)
 {
 	struct vdev peer;
 	__u32 seed;
@@ -82,7 +82,7 @@ TEST_F(pair, what_one_device_had_another_has)
 	vdev_close(&peer);
 }
 
-TEST_F(precopy_pair, what_one_device_had_another_has_by_way_of_pre_copy)
+TEST_F_TIMEOUT(precopy_pair, what_one_device_had_another_has_by_way_of_pre_copy, 120)
 {
 	struct vdev peer;
 
@@ -95,7 +95,7 @@ TEST_F(precopy_pair, what_one_device_had_another_has_by_way_of_pre_copy)
 }
 
 /* As QEMU does it: read on one side and written on the other at the same time. */
-TEST_F(pair, a_stream_can_be_written_while_it_is_read)
+TEST_F_TIMEOUT(pair, a_stream_can_be_written_while_it_is_read, 120)
 {
 	char bytes[777];
 	struct vdev peer;
@@ -119,7 +119,7 @@ TEST_F(pair, a_stream_can_be_written_while_it_is_read)
 	vdev_close(&peer);
 }
 
-TEST_F(pair, two_devices_are_saved_at_the_same_time)
+TEST_F_TIMEOUT(pair, two_devices_are_saved_at_the_same_time, 120)
 {
 	struct stream mine = {}, other = {};
 	struct vdev peer;
