@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# libvirt without systemd, for the two programs that use it: one on L0, which saves a guest, and one in
+# L1, which restores and migrates it.
+
+# configure FOLDER UUID: for one trusted guest, no cgroups, and nobody else's files to protect.
+configure() {
+	cat > "$1/qemu.conf" <<-'END'
+		security_driver = "none"
+		user = "root"
+		group = "root"
+		namespaces = []
+		cgroup_controllers = []
+		remember_owner = 0
+	END
+	printf 'host_uuid = "%s"\n' "$2" > "$1/libvirtd.conf"
+}
+
+# domain INITRD CONSOLE: a guest with a free slot. On kernels whose vfio has no log of DMA, QEMU leaves
+# a device out of migration unless told; it is told for the device that is plugged in later.
+domain() {
+	cat <<-END
+		<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+		  <name>l2</name>
+		  <uuid>0e0d0c0b-0a09-4807-8605-040302010001</uuid>
+		  <memory unit='MiB'>128</memory>
+		  <vcpu>1</vcpu>
+		  <os>
+		    <type arch='x86_64' machine='q35'>hvm</type>
+		    <kernel>$(echo /boot/vmlinuz-6.*)</kernel>
+		    <initrd>$1</initrd>
+		    <cmdline>$(l2_append l2.libvirt)</cmdline>
+		  </os>
+		  <features><acpi/></features>
+		  <cpu mode='maximum'/>
+		  <devices>
+		    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+		    <controller type='pci' index='1' model='pcie-root-port'/>
+		    <controller type='usb' model='none'/>
+		    <controller type='sata' index='0'/>
+		    <memballoon model='none'/>
+		    <serial type='file'><source path='$2'/></serial>
+		  </devices>
+		  <qemu:commandline>
+		    <qemu:arg value='-global'/>
+		    <qemu:arg value='vfio-pci.enable-migration=on'/>
+		  </qemu:commandline>
+		</domain>
+	END
+}
+
+# hostdev ADDRESS: one device of the host, which the administrator has given to its driver.
+hostdev() {
+	local bus slot function
+
+	IFS=:. read -r _ bus slot function <<< "$1"
+	cat <<-END
+		<hostdev mode='subsystem' type='pci' managed='no'>
+		  <source>
+		    <address domain='0x0000' bus='0x$bus' slot='0x$slot' function='0x$function'/>
+		  </source>
+		</hostdev>
+	END
+}
