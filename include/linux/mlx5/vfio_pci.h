@@ -4,9 +4,9 @@
  * else's (NVMe, virtio), and the mlx5_core PF that migrates them.
  *
  * The manager (mlx5-vfio-manager) publishes one per emulated function, as a child of the PF that
- * manages it; N is the function's address as mlx5_vfio_pci_id() forms it, in decimal.  A VFIO driver
- * of the emulated function binds the auxiliary device and sends the migration commands for @vhca_id
- * to @mdev.
+ * manages it; N is the function's address as mlx5_vfio_pci_id() forms it, in decimal.  A VFIO
+ * driver of the emulated function binds the auxiliary device and sends the migration commands for
+ * @vhca_id to @mdev.
  *
  * @mdev is usable until @gone or the auxiliary driver's remove().  remove() is where the PF leaves
  * for good and comes before mlx5_core's own; @gone is for what happens below a bound PF (firmware

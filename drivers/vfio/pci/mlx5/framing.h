@@ -3,7 +3,7 @@
  * The stream of an mlx5 function: records of a 16-byte little-endian header and a body.
  *
  * It is the format of Linux 6.12's own mlx5 driver, so that a stream of one loads in the other.
- * Nothing here but arithmetic: these two files compile in userspace as well, where
+ * Nothing here but arithmetic: these files compile in userspace as well, where
  * tools/testing/unit/mlx5 feeds them lies.
  */
 #ifndef MLX5_VFIO_FRAMING_H
@@ -12,11 +12,11 @@
 #include <linux/types.h>
 
 /* Of a record's tag. */
-#define MLX5_FRAMING_TAG_IMAGE		0	/* what SAVE_VHCA_STATE wrote, one command's worth */
+#define MLX5_FRAMING_TAG_IMAGE		0	/* what one SAVE_VHCA_STATE wrote */
 #define MLX5_FRAMING_TAG_STOP_COPY_SIZE	1	/* __le64: how long an image may get */
 
 /* Of its flags: who does not know the tag may pass over it. */
-#define MLX5_FRAMING_OPTIONAL		(1u << 0)
+#define MLX5_FRAMING_OPTIONAL		0x1u
 
 struct mlx5_framing_header {
 	__le64	size;

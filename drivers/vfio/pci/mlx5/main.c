@@ -26,33 +26,35 @@ static int mlx5_vfio_pci_open_device(struct vfio_device *core_vdev)
 {
 	struct vfio_pci_core_device *core =
 		container_of(core_vdev, struct vfio_pci_core_device, vdev);
-	int ret = vfio_pci_core_enable(core);
+	int ret;
 
-	if (!ret)
-		vfio_pci_core_finish_enable(core);
-	return ret;
+	ret = vfio_pci_core_enable(core);
+	if (ret)
+		return ret;
+	/* A device that is opened anew is RUNNING, which is the library's to know. */
+	vfio_pci_core_finish_enable(core);
+	return 0;
 }
 
 static const struct vfio_device_ops mlx5_vfio_pci_ops = {
 	.name		= "mlx5-vfio-pci",
 
 	.init		= vfio_pci_core_init_dev,
-	.release	= vfio_pci_core_release_dev,
-	.match		= vfio_pci_core_match,
-	.request	= vfio_pci_core_request,
 	.open_device	= mlx5_vfio_pci_open_device,
-	.close_device	= vfio_pci_core_close_device,
-
-	.bind_iommufd	= vfio_iommufd_physical_bind,
-	.unbind_iommufd	= vfio_iommufd_physical_unbind,
-	.attach_ioas	= vfio_iommufd_physical_attach_ioas,
-	.detach_ioas	= vfio_iommufd_physical_detach_ioas,
-
-	.ioctl		= vfio_pci_core_ioctl,
-	.device_feature	= vfio_pci_core_ioctl_feature,
-	.mmap		= vfio_pci_core_mmap,
 	.read		= vfio_pci_core_read,
 	.write		= vfio_pci_core_write,
+	.mmap		= vfio_pci_core_mmap,
+	.ioctl		= vfio_pci_core_ioctl,
+	.device_feature	= vfio_pci_core_ioctl_feature,
+	.match		= vfio_pci_core_match,
+	.request	= vfio_pci_core_request,
+	.close_device	= vfio_pci_core_close_device,
+	.release	= vfio_pci_core_release_dev,
+
+	.bind_iommufd	= vfio_iommufd_physical_bind,
+	.attach_ioas	= vfio_iommufd_physical_attach_ioas,
+	.detach_ioas	= vfio_iommufd_physical_detach_ioas,
+	.unbind_iommufd	= vfio_iommufd_physical_unbind,
 };
 
 static int attach(struct mlx5_vfio_pci_device *device, enum kind kind)

@@ -8,13 +8,13 @@
  * the PF, and again each time that happens, and is removed, with all that it published, before
  * mlx5_core is: however the PF goes.
  *
- * Below a bound PF, mlx5_core takes its own auxiliary devices off before it unloads the firmware and
- * adds them when firmware is back; we watch the auxiliary bus for that.  A notifier may not remove
- * devices itself (the bus's notifier lock is held), so it only says that they are gone, and the work
- * reconciles what is published with what is.
+ * Below a bound PF, mlx5_core takes its own auxiliary devices off before it unloads the firmware
+ * and adds them when firmware is back; we watch the auxiliary bus for that.  A notifier may not
+ * remove devices itself (the bus's notifier lock is held), so it only says that they are gone, and
+ * the work reconciles what is published with what is.
  *
- * Locks: reconcile_lock > manager->lock > those of the driver core > gate > what a gone chain takes.
- * The notifiers take gate alone.
+ * Locks: reconcile_lock > manager->lock > those of the driver core > gate > what a gone chain
+ * takes. The notifiers take gate alone.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -82,7 +82,7 @@ static bool is_core_pf(const struct device *dev)
 	       !strcmp(dev->driver->name, MLX5_VFIO_PCI_MODNAME);
 }
 
-/* ---- functions ------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------ */
 
 static void function_release(struct device *dev)
 {
@@ -210,7 +210,7 @@ static void functions_reconcile(struct manager *manager)
 		dev_dbg(&function->line.adev.dev, "VHCA %u\n", function->line.vhca_id);
 }
 
-/* ---- the driver of a manager's device -------------------------------------------------------- */
+/* ---- the driver of a manager's device ------------------------------------------------------- */
 
 static int manager_probe(struct platform_device *device)
 {
@@ -259,7 +259,7 @@ static struct platform_driver manager_driver = {
 	.remove		= manager_remove,
 };
 
-/* ---- PFs come and go ------------------------------------------------------------------------- */
+/* ---- PFs come and go ------------------------------------------------------------------------ */
 
 static void manager_add(struct pci_dev *pf)
 {
@@ -358,7 +358,7 @@ static int pci_event(struct notifier_block *nb, unsigned long action, void *data
 
 static struct notifier_block pci_nb = { .notifier_call = pci_event };
 
-/* ---- firmware comes and goes below a bound PF ------------------------------------------------ */
+/* ---- firmware comes and goes below a bound PF ----------------------------------------------- */
 
 static bool is_core_adev(const struct device *dev)
 {
@@ -375,7 +375,10 @@ static void firmware_leaves(struct manager *manager)
 	list_for_each_entry(function, &manager->functions, item) {
 		if (function->line.is_gone)
 			continue;
-		/* Before the chain is called: mlx5_vfio_pci_watch() looks at it after registering. */
+		/*
+		 * Before the chain is called: mlx5_vfio_pci_watch() looks at it after
+		 * registering.
+		 */
 		WRITE_ONCE(function->line.is_gone, true);
 		blocking_notifier_call_chain(&function->line.gone, 0, &function->line);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The manager's parts: manager.c finds PFs and follows their lives, manager_query.c asks a PF which
- * functions it emulates.
+ * The manager's parts: manager.c finds PFs and follows their lives, manager_query.c asks a PF
+ * which functions it emulates.
  */
 #ifndef MLX5_VFIO_MANAGER_H
 #define MLX5_VFIO_MANAGER_H

@@ -51,8 +51,7 @@ struct mlx5_ifc_query_emulated_functions_info_out_bits {
 
 	u8         reserved_at_40[0x30];
 	u8         num_emulated_functions[0x10];
-
-	struct     mlx5_ifc_emulated_function_info_bits function[0];
+	/* that many struct mlx5_ifc_emulated_function_info_bits */
 };
 
 /* Answers of one command that we have room for; BlueField's limit is in the hundreds. */

@@ -9,13 +9,14 @@
 
 #include "framing.h"
 #include "mlx5_vfio_pci.h"
+#include "tracker.h"
 
 static struct mlx5_vhca *vhca_of(struct vfio_pci_core_device *core)
 {
 	return &to_mlx5_vfio_pci(core)->vhca;
 }
 
-/* ---- states ---------------------------------------------------------------------------------- */
+/* ---- states --------------------------------------------------------------------------------- */
 
 /* To the device the initiator is what starts transactions, the responder what answers them. */
 
@@ -52,7 +53,7 @@ static int hook_data_size(struct vfio_pci_core_device *core, u64 *bytes)
 	return ret;
 }
 
-/* ---- sessions -------------------------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------------------------- */
 
 static int hook_save_begin(struct vfio_pci_core_device *core, bool precopy)
 {
@@ -112,7 +113,31 @@ static void hook_chunk_unmap(struct vfio_pci_core_device *core, struct vfio_pci_
 	mlx5_session_unmap(vhca_of(core), chunk);
 }
 
-/* ---- framing --------------------------------------------------------------------------------- */
+/* ---- dirty pages ---------------------------------------------------------------------------- */
+
+static int hook_log_start(struct vfio_pci_core_device *core, struct rb_root_cached *ranges,
+			  u32 nr_ranges, u64 *page_size)
+{
+	return mlx5_tracker_start(vhca_of(core), ranges, nr_ranges, page_size);
+}
+
+static void hook_log_stop(struct vfio_pci_core_device *core)
+{
+	mlx5_tracker_stop(vhca_of(core));
+}
+
+static void report(void *context, u64 iova, u64 length)
+{
+	vfio_pci_mig_log_dirty(context, iova, length);
+}
+
+static int hook_log_sync(struct vfio_pci_core_device *core, unsigned long iova,
+			 unsigned long length)
+{
+	return mlx5_tracker_sync(vhca_of(core), iova, length, report, core);
+}
+
+/* ---- framing -------------------------------------------------------------------------------- */
 
 static ssize_t put_open(struct vfio_pci_core_device *core, void *state, size_t first, void *to)
 {
@@ -152,32 +177,42 @@ static const struct vfio_pci_mig_framing mlx5_framing = {
 	.get		= get,
 };
 
-static const struct vfio_pci_migration_ops mlx5_migration_ops = {
-	.flags		= VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P | VFIO_MIGRATION_PRE_COPY,
-	.max_chunk	= MLX5_VHCA_MAX_IMAGE,
-	.framing	= &mlx5_framing,
+#define HOOKS								\
+	.flags		= VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |	\
+			  VFIO_MIGRATION_PRE_COPY,			\
+	.max_chunk	= MLX5_VHCA_MAX_IMAGE,				\
+	.framing	= &mlx5_framing,				\
+	.suspend	= hook_suspend,					\
+	.resume		= hook_resume,					\
+	.suspend_p2p	= hook_suspend_p2p,				\
+	.resume_p2p	= hook_resume_p2p,				\
+	.data_size	= hook_data_size,				\
+	.save_begin	= hook_save_begin,				\
+	.save_pass	= hook_save_pass,				\
+	.save		= hook_save,					\
+	.save_end	= hook_save_end,				\
+	.precopy_dirty	= hook_precopy_dirty,				\
+	.load_begin	= hook_load_begin,				\
+	.load		= hook_load,					\
+	.load_end	= hook_load_end,				\
+	.chunk_map	= hook_chunk_map,				\
+	.chunk_unmap	= hook_chunk_unmap
 
-	.suspend	= hook_suspend,
-	.resume		= hook_resume,
-	.suspend_p2p	= hook_suspend_p2p,
-	.resume_p2p	= hook_resume_p2p,
-	.data_size	= hook_data_size,
-
-	.save_begin	= hook_save_begin,
-	.save_pass	= hook_save_pass,
-	.save		= hook_save,
-	.save_end	= hook_save_end,
-	.precopy_dirty	= hook_precopy_dirty,
-
-	.load_begin	= hook_load_begin,
-	.load		= hook_load,
-	.load_end	= hook_load_end,
-
-	.chunk_map	= hook_chunk_map,
-	.chunk_unmap	= hook_chunk_unmap,
+static const struct vfio_pci_migration_ops ops_with_log = {
+	HOOKS,
+	.log_start	= hook_log_start,
+	.log_stop	= hook_log_stop,
+	.log_sync	= hook_log_sync,
 };
+
+static const struct vfio_pci_migration_ops ops_without_log = { HOOKS };
 
 int mlx5_migration_init(struct mlx5_vfio_pci_device *device)
 {
-	return vfio_pci_migration_init(&device->core, &mlx5_migration_ops);
+	struct mlx5_vhca *vhca = &device->vhca;
+	bool logs;
+
+	scoped_guard(mutex, &vhca->lock)
+		logs = vhca->mdev && mlx5_tracker_supported(vhca->mdev);
+	return vfio_pci_migration_init(&device->core, logs ? &ops_with_log : &ops_without_log);
 }

@@ -4,108 +4,18 @@
  * chunks, and images moved between the two by SAVE_VHCA_STATE and LOAD_VHCA_STATE.
  *
  * While the VHCA runs, SAVE makes firmware remember what changes from then on (set_track); a later
- * SAVE is then of the changes only (incremental).  In a pass of PRE_COPY one command is one image; the
- * final pass goes on for as long as firmware says that more is to come.
+ * SAVE is then of the changes only (incremental).  In a pass of PRE_COPY one command is one image;
+ * the final pass goes on for as long as firmware says that more is to come.
  */
 
 #include <linux/cleanup.h>
-#include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vfio_pci_migration.h>
 
 #include "vhca.h"
 
-/* ---- buffers --------------------------------------------------------------------------------- */
-
-static int create_mkey(struct mlx5_vhca *vhca, struct mlx5_buffer *buffer, unsigned int pages)
-{
-	/* Two translations make the octword that the device counts in. */
-	const unsigned int octwords = DIV_ROUND_UP(pages, 2);
-	const size_t size = MLX5_ST_SZ_BYTES(create_mkey_in) + octwords * 2 * sizeof(__be64);
-	struct sg_dma_page_iter page;
-	__be64 *translation;
-	void *context;
-
-	u32 *in __free(kvfree) = kvzalloc(size, GFP_KERNEL);
-	if (!in)
-		return -ENOMEM;
-
-	MLX5_SET(create_mkey_in, in, translations_octword_actual_size, octwords);
-	translation = MLX5_ADDR_OF(create_mkey_in, in, klm_pas_mtt);
-	for_each_sgtable_dma_page(&buffer->table, &page, 0)
-		*translation++ = cpu_to_be64(sg_page_iter_dma_address(&page));
-
-	context = MLX5_ADDR_OF(create_mkey_in, in, memory_key_mkey_entry);
-	MLX5_SET(mkc, context, access_mode_1_0, MLX5_MKC_ACCESS_MODE_MTT);
-	MLX5_SET(mkc, context, log_page_size, PAGE_SHIFT);
-	MLX5_SET(mkc, context, translations_octword_size, octwords);
-	MLX5_SET64(mkc, context, len, (u64)pages << PAGE_SHIFT);
-	MLX5_SET(mkc, context, pd, vhca->pdn);
-	/* Of no queue pair in particular. */
-	MLX5_SET(mkc, context, qpn, 0xffffff);
-	MLX5_SET(mkc, context, lr, 1);
-	MLX5_SET(mkc, context, lw, 1);
-	MLX5_SET(mkc, context, rr, 1);
-	MLX5_SET(mkc, context, rw, 1);
-	return mlx5_core_create_mkey(vhca->mdev, &buffer->mkey, in, size);
-}
-
-struct mlx5_buffer *mlx5_buffer_create(struct mlx5_vhca *vhca, struct page **pages,
-				       unsigned int count, enum dma_data_direction dir)
-{
-	struct mlx5_buffer *buffer;
-	int ret;
-
-	lockdep_assert_held(&vhca->lock);
-	if (!vhca->session)
-		return ERR_PTR(-ENOTCONN);
-
-	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
-	if (!buffer)
-		return ERR_PTR(-ENOMEM);
-	buffer->dir = dir;
-
-	ret = sg_alloc_table_from_pages(&buffer->table, pages, count, 0,
-					(unsigned long)count << PAGE_SHIFT, GFP_KERNEL_ACCOUNT);
-	if (ret)
-		goto err_buffer;
-	ret = dma_map_sgtable(vhca->mdev->device, &buffer->table, dir, 0);
-	if (ret)
-		goto err_table;
-	ret = create_mkey(vhca, buffer, count);
-	if (ret)
-		goto err_mapping;
-
-	list_add_tail(&buffer->item, &vhca->buffers);
-	return buffer;
-
-err_mapping:
-	dma_unmap_sgtable(vhca->mdev->device, &buffer->table, dir, 0);
-err_table:
-	sg_free_table(&buffer->table);
-err_buffer:
-	kfree(buffer);
-	return ERR_PTR(ret);
-}
-
-/* Takes the buffer from the device; the rest is left to its owner. */
-static void disconnect(struct mlx5_vhca *vhca, struct mlx5_buffer *buffer)
-{
-	if (list_empty(&buffer->item))
-		return;
-	list_del_init(&buffer->item);
-	mlx5_core_destroy_mkey(vhca->mdev, buffer->mkey);
-	dma_unmap_sgtable(vhca->mdev->device, &buffer->table, buffer->dir, 0);
-}
-
-void mlx5_buffer_destroy(struct mlx5_vhca *vhca, struct mlx5_buffer *buffer)
-{
-	lockdep_assert_held(&vhca->lock);
-	disconnect(vhca, buffer);
-	sg_free_table(&buffer->table);
-	kfree(buffer);
-}
+/* ---- begin and end -------------------------------------------------------------------------- */
 
 int mlx5_session_map(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk,
 		     enum dma_data_direction dir)
@@ -126,8 +36,6 @@ void mlx5_session_unmap(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk
 	mlx5_buffer_destroy(vhca, chunk->driver_data);
 	chunk->driver_data = NULL;
 }
-
-/* ---- begin and end --------------------------------------------------------------------------- */
 
 int mlx5_session_begin(struct mlx5_vhca *vhca)
 {
@@ -159,7 +67,7 @@ void mlx5_session_drop(struct mlx5_vhca *vhca)
 	/* Waits for the transfer that is under way, which its completion ends without the lock. */
 	mlx5_cmd_cleanup_async_ctx(&vhca->async);
 	list_for_each_entry_safe(buffer, next, &vhca->buffers, item)
-		disconnect(vhca, buffer);
+		mlx5_buffer_disconnect(vhca, buffer);
 	mlx5_core_dealloc_pd(vhca->mdev, vhca->pdn);
 }
 
@@ -169,7 +77,11 @@ void mlx5_session_end(struct mlx5_vhca *vhca)
 	mlx5_session_drop(vhca);
 }
 
-/* ---- images ---------------------------------------------------------------------------------- */
+/* A transfer is either, in the same memory. */
+static_assert(MLX5_ST_SZ_BYTES(save_vhca_state_in) == MLX5_ST_SZ_BYTES(load_vhca_state_in));
+static_assert(MLX5_ST_SZ_BYTES(save_vhca_state_out) == MLX5_ST_SZ_BYTES(load_vhca_state_out));
+
+/* ---- images --------------------------------------------------------------------------------- */
 
 /* Is the chunk's memory known to the manager that is there now?  Return: its mkey's buffer. */
 static struct mlx5_buffer *transfer_buffer(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk)
@@ -187,14 +99,14 @@ static struct mlx5_buffer *transfer_buffer(struct mlx5_vhca *vhca, struct vfio_p
 /* What the answer of a SAVE means for the chunk. */
 static ssize_t saved(struct mlx5_vhca *vhca, struct mlx5_vhca_transfer *transfer, int status)
 {
-	const void *out = transfer->save_out;
+	const void *out = transfer->out;
 	struct vfio_pci_mig_chunk *chunk = transfer->chunk;
 	size_t size, next;
 	int ret;
 
 	/*
-	 * Changes came faster than firmware can remember them, for instance.  That ends PRE_COPY's use,
-	 * but the function can still be saved whole.
+	 * Changes came faster than firmware can remember them, for instance.  That ends PRE_COPY's
+	 * use, but the function can still be saved whole.
 	 */
 	if (status == -EREMOTEIO && transfer->keeps_track &&
 	    MLX5_GET(save_vhca_state_out, out, status) == MLX5_CMD_STAT_BAD_RES_STATE_ERR) {
@@ -202,7 +114,7 @@ static ssize_t saved(struct mlx5_vhca *vhca, struct mlx5_vhca_transfer *transfer
 		return 0;
 	}
 
-	ret = mlx5_cmd_check(transfer->mdev, status, transfer->save_in, transfer->save_out);
+	ret = mlx5_cmd_check(transfer->mdev, status, transfer->in, transfer->out);
 	if (ret)
 		return ret;
 
@@ -228,25 +140,26 @@ static void transfer_done(int status, struct mlx5_async_work *work)
 	if (transfer->saving)
 		result = saved(vhca, transfer, status);
 	else
-		result = mlx5_cmd_check(transfer->mdev, status, transfer->load_in,
-					transfer->load_out);
+		result = mlx5_cmd_check(transfer->mdev, status, transfer->in, transfer->out);
 
-	/* From here on another may begin. */
+	/* With what it brought; from here on another may begin. */
 	smp_store_release(&vhca->busy, false);
 	wake_up_all(&vhca->idle);
 	vfio_pci_mig_chunk_done(chunk, result);
 }
 
-static ssize_t transfer_start(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk, void *in,
-			      size_t in_size, void *out, size_t out_size)
+static ssize_t transfer_start(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk, bool saving)
 {
+	struct mlx5_vhca_transfer *transfer = &vhca->transfer;
 	int ret;
 
-	vhca->transfer.mdev = vhca->mdev;
-	vhca->transfer.chunk = chunk;
+	transfer->mdev = vhca->mdev;
+	transfer->chunk = chunk;
+	transfer->saving = saving;
+	memset(transfer->out, 0, sizeof(transfer->out));
 	vhca->busy = true;
-	ret = mlx5_cmd_exec_cb(&vhca->async, in, in_size, out, out_size, transfer_done,
-			       &vhca->transfer.work);
+	ret = mlx5_cmd_exec_cb(&vhca->async, transfer->in, sizeof(transfer->in), transfer->out,
+			       sizeof(transfer->out), transfer_done, &transfer->work);
 	if (!ret)
 		return -EIOCBQUEUED;
 	vhca->busy = false;
@@ -282,38 +195,31 @@ ssize_t mlx5_session_save(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chu
 		incremental = vhca->tracking && !vhca->spoilt;
 	vhca->first = false;
 
-	transfer->saving = true;
 	transfer->keeps_track = vhca->pass != VFIO_PCI_MIG_PASS_FINAL;
-	memset(transfer->save_out, 0, sizeof(transfer->save_out));
-	prepare_save(vhca, transfer->save_in, buffer->mkey, chunk->size, incremental,
+	prepare_save(vhca, transfer->in, buffer->mkey, chunk->size, incremental,
 		     transfer->keeps_track);
-	return transfer_start(vhca, chunk, transfer->save_in, sizeof(transfer->save_in),
-			      transfer->save_out, sizeof(transfer->save_out));
+	return transfer_start(vhca, chunk, true);
 }
 
 ssize_t mlx5_session_load(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk)
 {
-	struct mlx5_vhca_transfer *transfer = &vhca->transfer;
 	struct mlx5_buffer *buffer;
-	u32 *in = transfer->load_in;
+	u32 *in = vhca->transfer.in;
 
 	guard(mutex)(&vhca->lock);
 	buffer = transfer_buffer(vhca, chunk);
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
 
-	transfer->saving = false;
-	memset(transfer->load_out, 0, sizeof(transfer->load_out));
-	memset(in, 0, sizeof(transfer->load_in));
+	memset(in, 0, sizeof(vhca->transfer.in));
 	MLX5_SET(load_vhca_state_in, in, opcode, MLX5_CMD_OP_LOAD_VHCA_STATE);
 	MLX5_SET(load_vhca_state_in, in, vhca_id, vhca->id);
 	MLX5_SET(load_vhca_state_in, in, mkey, buffer->mkey);
 	MLX5_SET(load_vhca_state_in, in, size, chunk->length);
-	return transfer_start(vhca, chunk, in, sizeof(transfer->load_in), transfer->load_out,
-			      sizeof(transfer->load_out));
+	return transfer_start(vhca, chunk, false);
 }
 
-/* ---- sizes ----------------------------------------------------------------------------------- */
+/* ---- sizes ---------------------------------------------------------------------------------- */
 
 ssize_t mlx5_session_pass(struct mlx5_vhca *vhca, int pass)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The manager of an emulated function is the other end of its auxiliary device, see
- * linux/mlx5/vfio_pci.h: here lines (auxiliary devices that we bound) meet devices (PCI functions that
- * we bound), by address.  Either may come and go; only to begin with, a device needs its line.
+ * linux/mlx5/vfio_pci.h: here lines (auxiliary devices that we bound) meet devices (PCI functions
+ * that we bound), by address.  Either may come and go; only to begin with, a device needs its
+ * line.
  */
 
 #include <linux/auxiliary_bus.h>
@@ -155,7 +156,7 @@ int mlx5_snap_attach(struct mlx5_vfio_pci_device *device)
 	guard(mutex)(&snap_lock);
 	line = line_find(device->snap_id);
 	if (!line) {
-		pci_err(pdev, "no auxiliary device " MLX5_VFIO_PCI_MATCH ".%u: not bound. Is mlx5_core bound to the PF that manages this function, and mlx5-vfio-manager loaded?\n",
+		pci_err(pdev, "no auxiliary device mlx5_core.vfio_pci.%u: not bound. Is mlx5_core bound to the PF that manages this function, and mlx5-vfio-manager loaded?\n",
 			device->snap_id);
 		return -ENODEV;
 	}

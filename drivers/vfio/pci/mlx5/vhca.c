@@ -5,6 +5,7 @@
 
 #include <linux/cleanup.h>
 
+#include "tracker.h"
 #include "vhca.h"
 
 void mlx5_vhca_init(struct mlx5_vhca *vhca)
@@ -23,6 +24,7 @@ bool mlx5_vhca_supported(struct mlx5_core_dev *mdev)
 void mlx5_vhca_attach(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev, u16 id)
 {
 	guard(mutex)(&vhca->lock);
+	vhca->interrupted = false;
 	vhca->mdev = mdev;
 	vhca->id = id;
 	vhca->chunked = MLX5_CAP_GEN_2(mdev, migration_in_chunks);
@@ -30,16 +32,20 @@ void mlx5_vhca_attach(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev, u16 id
 
 void mlx5_vhca_detach(struct mlx5_vhca *vhca)
 {
+	/* Whoever waits for a report holds the lock. */
+	mlx5_tracker_interrupt(vhca);
+
 	guard(mutex)(&vhca->lock);
 	if (!vhca->mdev)
 		return;
 	mlx5_session_drop(vhca);
+	mlx5_tracker_drop(vhca);
 	vhca->mdev = NULL;
 }
 
 /*
- * Firmware fails a SAVE that is to begin tracking on a VHCA that is suspended meanwhile, and a query
- * of changes while they are being saved: so these wait their turn.
+ * Firmware fails a SAVE that is to begin tracking on a VHCA that is suspended meanwhile, and a
+ * query of changes while they are being saved: so these wait their turn.
  */
 static int quiesce(struct mlx5_vhca *vhca)
 {

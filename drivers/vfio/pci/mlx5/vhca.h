@@ -8,7 +8,8 @@
  * destroys it at once, and what is asked for afterwards answers -ENOTCONN, until the user begins a
  * new session with a manager that is back.
  *
- * vhca.c sends commands, session.c holds a session's protection domain and buffers and moves images.
+ * vhca.c sends commands, session.c holds a session's protection domain and buffers and moves
+ * images, buffer.c makes memory known to firmware, tracker.c logs dirty pages.
  */
 #ifndef MLX5_VFIO_VHCA_H
 #define MLX5_VFIO_VHCA_H
@@ -21,6 +22,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+struct mlx5_tracker;
 struct vfio_pci_mig_chunk;
 
 /* One command moves what its 32-bit size field can say, in whole pages. */
@@ -45,14 +47,8 @@ struct mlx5_vhca_transfer {
 	struct vfio_pci_mig_chunk	*chunk;
 	bool				saving;
 	bool				keeps_track;
-	union {
-		u32			save_in[MLX5_ST_SZ_DW(save_vhca_state_in)];
-		u32			load_in[MLX5_ST_SZ_DW(load_vhca_state_in)];
-	};
-	union {
-		u32			save_out[MLX5_ST_SZ_DW(save_vhca_state_out)];
-		u32			load_out[MLX5_ST_SZ_DW(load_vhca_state_out)];
-	};
+	u32				in[MLX5_ST_SZ_DW(save_vhca_state_in)];
+	u32				out[MLX5_ST_SZ_DW(save_vhca_state_out)];
 };
 
 /**
@@ -67,11 +63,13 @@ struct mlx5_vhca_transfer {
  * @async: the transfers of this session
  * @transfer: at most one is under way: @busy
  * @busy: set with the lock held, cleared by the completion in any context
- * @idle: waits for that
- * @tracking: firmware remembers changes since an image that was saved completely; set in any context
+ * @idle: for who waits for that, or for what a tracker says
+ * @tracking: firmware remembers changes since an image was saved; set in any context
  * @spoilt: firmware could not go on with that, the final image has to be a whole one; as @tracking
  * @first: the next image to save begins a pass
  * @pass: enum vfio_pci_mig_pass of that
+ * @tracker: logs dirty pages, or NULL
+ * @interrupted: the manager is leaving; written in any context
  */
 struct mlx5_vhca {
 	struct mutex			lock;
@@ -90,9 +88,12 @@ struct mlx5_vhca {
 	bool				spoilt;
 	bool				first;
 	int				pass;
+
+	struct mlx5_tracker		*tracker;
+	bool				interrupted;
 };
 
-/* ---- vhca.c ---------------------------------------------------------------------------------- */
+/* ---- vhca.c --------------------------------------------------------------------------------- */
 
 void mlx5_vhca_init(struct mlx5_vhca *vhca);
 
@@ -144,7 +145,31 @@ struct mlx5_vhca_sizes {
  */
 int mlx5_vhca_query(struct mlx5_vhca *vhca, bool incremental, struct mlx5_vhca_sizes *sizes);
 
-/* ---- session.c ------------------------------------------------------------------------------- */
+/* ---- buffer.c ------------------------------------------------------------------------------- */
+
+/**
+ * struct mlx5_mkey_command - CREATE_MKEY in the making
+ * @translations: to be filled with DMA addresses of pages
+ * @in: the command, the maker's until mlx5_mkey_create()
+ * @size: of it
+ */
+struct mlx5_mkey_command {
+	__be64	*translations;
+	u32	*in;
+	size_t	size;
+};
+
+/**
+ * mlx5_mkey_prepare() - a key for local and remote access to pages, from address 0
+ * @command: to be filled and given to mlx5_mkey_create(), which must follow
+ * @pdn: protection domain
+ * @pages: of PAGE_SIZE
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int mlx5_mkey_prepare(struct mlx5_mkey_command *command, u32 pdn, unsigned int pages);
+/* Frees the command.  Return: 0 or mlx5_core_create_mkey()'s errno. */
+int mlx5_mkey_create(struct mlx5_mkey_command *command, struct mlx5_core_dev *mdev, u32 *mkey);
 
 /**
  * struct mlx5_buffer - memory that the manager's firmware may read or write
@@ -171,8 +196,12 @@ struct mlx5_buffer {
  */
 struct mlx5_buffer *mlx5_buffer_create(struct mlx5_vhca *vhca, struct page **pages,
 				       unsigned int count, enum dma_data_direction dir);
+/* Takes it from the device, as far as that was not done; the rest stays.  With the lock held. */
+void mlx5_buffer_disconnect(struct mlx5_vhca *vhca, struct mlx5_buffer *buffer);
 /* With the lock held. */
 void mlx5_buffer_destroy(struct mlx5_vhca *vhca, struct mlx5_buffer *buffer);
+
+/* ---- session.c ------------------------------------------------------------------------------ */
 
 /*
  * A session begins (-ENOTCONN without a manager) and ends; mlx5_session_drop() is the end with the
@@ -188,8 +217,8 @@ int mlx5_session_map(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk,
 void mlx5_session_unmap(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk);
 
 /*
- * What hooks of linux/vfio_pci_migration.h do: save_pass, save, load, precopy_dirty, and the part of
- * save_end that stops firmware from remembering changes.  Take the lock.
+ * What hooks of linux/vfio_pci_migration.h do: save_pass, save, load, precopy_dirty, and the part
+ * of save_end that stops firmware from remembering changes.  Take the lock.
  */
 ssize_t mlx5_session_pass(struct mlx5_vhca *vhca, int pass);
 ssize_t mlx5_session_save(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk);

@@ -83,14 +83,14 @@ static void test_understood(void)
 
 static void test_lies(void)
 {
-	static const struct {
+	static const struct lie {
 		const char	*name;
 		__u64		size;
 		__u32		flags;
 		__u32		tag;
 		int		ret;
 	} lies[] = {
-		{ "an image longer than a command can load is refused", MAX_IMAGE + 1, 0, 0, -EFBIG },
+		{ "an image too long for a command is refused", MAX_IMAGE + 1, 0, 0, -EFBIG },
 		{ "an image of 2^64 - 1 bytes is refused", ~0ull, 0, 0, -EFBIG },
 		{ "an opening record without a body is passed over", 0, 1, 1, 0 },
 		{ "an opening record that is mandatory is passed over", 8, 0, 1, 0 },
@@ -98,18 +98,19 @@ static void test_lies(void)
 		{ "an unknown tag that is optional is passed over", 8, 1, 0x80000000u, 0 },
 		{ "an unknown tag of no length is passed over", 0, 1, 77, 0 },
 		{ "an unknown tag beyond any stream is refused", 1ull << 63, 1, 77, -EINVAL },
+		{}
 	};
 	enum mlx5_framing_kind kind;
 	__u64 size;
 
-	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+	for (const struct lie *lie = lies; lie->name; lie++) {
 		const struct mlx5_framing_header header = {
-			.size	= __cpu_to_le64(lies[i].size),
-			.flags	= __cpu_to_le32(lies[i].flags),
-			.tag	= __cpu_to_le32(lies[i].tag),
+			.size	= __cpu_to_le64(lie->size),
+			.flags	= __cpu_to_le32(lie->flags),
+			.tag	= __cpu_to_le32(lie->tag),
 		};
 
-		ok(get(&header, &kind, &size) == lies[i].ret, lies[i].name);
+		ok(get(&header, &kind, &size) == lie->ret, lie->name);
 	}
 }
 
