@@ -27,7 +27,8 @@ modules_install: kernel-supported
 
 .PHONY: modules_uninstall
 modules_uninstall:
-	rm -f $(foreach m,vfio-pci vfio-pci-core,/lib/modules/$(release)/updates/drivers/vfio/pci/$(m).ko*)
+	rm -f $(foreach m,vfio-pci vfio-pci-core mlx5/mlx5-vfio-pci mlx5/mlx5-vfio-manager, \
+		/lib/modules/$(release)/updates/drivers/vfio/pci/$(m).ko*)
 	rm -f /lib/modules/$(release)/updates/samples/vfio-pci/edu_vfio_pci.ko*
 	depmod $(release)
 
