@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See plug.h. */
+#include <endian.h>
 #include <errno.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_pci.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +22,14 @@
 #define EDU_PAGE	4096
 /* Within the 28 bits that the device can reach. */
 #define EDU_IOVA	0x200000
+
+static int differs(const char *model, const char *what, __u32 got, __u32 want)
+{
+	if (got == want)
+		return 0;
+	printf("# %s: %s is 0x%x instead of 0x%x\n", model, what, got, want);
+	return 1;
+}
 
 /* Poll @reg until the bits of @mask are clear. */
 static int edu_settles(const struct vdev *v, __u32 reg, __u32 mask)
@@ -98,14 +109,6 @@ static int edu_give(const struct vdev *v, __u32 seed)
 	return ret ? ret : edu_settles(v, EDU_STATUS, EDU_COMPUTING);
 }
 
-static int edu_differs(const char *what, __u32 got, __u32 want)
-{
-	if (got == want)
-		return 0;
-	printf("# edu: %s is 0x%x instead of 0x%x\n", what, got, want);
-	return 1;
-}
-
 static int edu_check(const struct vdev *v, __u32 seed)
 {
 	__u32 *page = edu_page(), *want = edu_page();
@@ -114,19 +117,129 @@ static int edu_check(const struct vdev *v, __u32 seed)
 
 	edu_pattern(want, seed);
 	for (i = 0; i < EDU_PAGE / sizeof(*page) && !differ; i++)
-		differ += edu_differs("a word of its page", page[i], want[i]);
+		differ += differs("edu", "a word of its page", page[i], want[i]);
 	munmap(page, EDU_PAGE);
 	munmap(want, EDU_PAGE);
-	differ += edu_differs("the check register", vdev_get(v, EDU_BAR, EDU_CHECK, 4), seed);
-	differ += edu_differs("the factorial", vdev_get(v, EDU_BAR, EDU_FACTORIAL, 4),
+	differ += differs("edu", "the check register", vdev_get(v, EDU_BAR, EDU_CHECK, 4), seed);
+	differ += differs("edu", "the factorial", vdev_get(v, EDU_BAR, EDU_FACTORIAL, 4),
 			      edu_factorial(edu_operand(seed)));
 	if (ret)
 		return ret;
 	return differ ? -EILSEQ : 0;
 }
 
+/* ---- mlx5 VFs: where their command queue is -------------------------------------------------- */
+
+#define MLX5_QUEUE_HIGH		0x10
+#define MLX5_QUEUE_LOW		0x14	/* address above bit 12, sizes below bit 8 */
+
+/* Registers are big-endian; nobody rings the doorbell. */
+static int mlx5_give(const struct vdev *v, __u32 seed)
+{
+	__u16 command = cfg_get(v, PCI_COMMAND, 2);
+	int ret;
+
+	cfg_put(v, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY);
+	ret = vdev_put(v, 0, MLX5_QUEUE_HIGH, 4, htobe32(seed));
+	if (!ret)
+		ret = vdev_put(v, 0, MLX5_QUEUE_LOW, 4, htobe32(~seed << 12));
+	cfg_put(v, PCI_COMMAND, 2, command);
+	return ret;
+}
+
+static int mlx5_check(const struct vdev *v, __u32 seed)
+{
+	__u16 command = cfg_get(v, PCI_COMMAND, 2);
+	__u32 high, low;
+
+	cfg_put(v, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY);
+	high = be32toh(vdev_get(v, 0, MLX5_QUEUE_HIGH, 4));
+	low = be32toh(vdev_get(v, 0, MLX5_QUEUE_LOW, 4));
+	cfg_put(v, PCI_COMMAND, 2, command);
+	return differs("mlx5", "the command queue's address, high", high, seed) +
+	       differs("mlx5", "the command queue's address, low", low & ~0xfffU, ~seed << 12) ?
+	       -EILSEQ : 0;
+}
+
+/* ---- virtio functions: where their first queue is -------------------------------------------- */
+
+struct virtio_common {
+	__u32 bar;
+	__u32 at;
+};
+
+static int virtio_find_common(const struct vdev *v, struct virtio_common *common)
+{
+	__u32 cap;
+
+	for (cap = cfg_get(v, PCI_CAPABILITY_LIST, 1); cap;
+	     cap = cfg_get(v, cap + PCI_CAP_LIST_NEXT, 1)) {
+		if (cfg_get(v, cap, 1) != PCI_CAP_ID_VNDR ||
+		    cfg_get(v, cap + VIRTIO_PCI_CAP_CFG_TYPE, 1) != VIRTIO_PCI_CAP_COMMON_CFG)
+			continue;
+		common->bar = cfg_get(v, cap + VIRTIO_PCI_CAP_BAR, 1);
+		common->at = cfg_get(v, cap + VIRTIO_PCI_CAP_OFFSET, 4);
+		return common->bar < PCI_STD_NUM_BARS ? 0 : -EINVAL;
+	}
+	return -ENODEV;
+}
+
+static const __u32 virtio_rings[] = {
+	VIRTIO_PCI_COMMON_Q_DESCLO, VIRTIO_PCI_COMMON_Q_AVAILLO, VIRTIO_PCI_COMMON_Q_USEDLO,
+};
+
+static __u32 virtio_ring(__u32 seed, size_t i)
+{
+	return (seed * 0x9e3779b9U + i * 0x01000193U) & ~0xfffU;
+}
+
+/* A driver that has found the device, and tells it about a queue that it never enables. */
+static int virtio_give(const struct vdev *v, __u32 seed)
+{
+	__u16 command = cfg_get(v, PCI_COMMAND, 2);
+	struct virtio_common c;
+	int ret = virtio_find_common(v, &c);
+	size_t i;
+
+	if (ret)
+		return ret;
+	cfg_put(v, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY);
+	ret = vdev_put(v, c.bar, c.at + VIRTIO_PCI_COMMON_STATUS, 1,
+		       VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER);
+	if (!ret)
+		ret = vdev_put(v, c.bar, c.at + VIRTIO_PCI_COMMON_Q_SELECT, 2, 0);
+	for (i = 0; i < ARRAY_SIZE(virtio_rings) && !ret; i++)
+		ret = vdev_put(v, c.bar, c.at + virtio_rings[i], 4, virtio_ring(seed, i));
+	cfg_put(v, PCI_COMMAND, 2, command);
+	return ret;
+}
+
+static int virtio_check(const struct vdev *v, __u32 seed)
+{
+	__u16 command = cfg_get(v, PCI_COMMAND, 2);
+	struct virtio_common c;
+	int ret = virtio_find_common(v, &c), differ;
+	size_t i;
+
+	if (ret)
+		return ret;
+	cfg_put(v, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY);
+	differ = differs("virtio", "the status",
+			 vdev_get(v, c.bar, c.at + VIRTIO_PCI_COMMON_STATUS, 1),
+			 VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER);
+	vdev_put(v, c.bar, c.at + VIRTIO_PCI_COMMON_Q_SELECT, 2, 0);
+	for (i = 0; i < ARRAY_SIZE(virtio_rings); i++)
+		differ += differs("virtio", "a ring of its first queue",
+				  vdev_get(v, c.bar, c.at + virtio_rings[i], 4),
+				  virtio_ring(seed, i));
+	cfg_put(v, PCI_COMMAND, 2, command);
+	return differ ? -EILSEQ : 0;
+}
+
 static const struct plug plugs[] = {
 	{ "edu", 0x1234, 0x11e8, edu_give, edu_check },
+	{ "mlx5 VF", 0x15b3, 0x101e, mlx5_give, mlx5_check },
+	{ "virtio-blk", 0x1af4, 0x1042, virtio_give, virtio_check },
 };
 
 const struct plug *plug_of(const char *bdf)

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Carries one device's state to another by way of a file, so that a driver's stream can be looked
+ * at, or loaded by another driver. For scripts: 0 or 1, and one line that says why.
+ *
+ *	carry save BDF FILE SEED	make the state of that number, save it, and leave it stopped
+ *	carry precopy BDF FILE SEED	the same by way of PRE_COPY
+ *	carry load BDF FILE SEED	load it, run, and see whether it is that state
+ *	carry hold BDF			keep the device open until standard input ends
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plug.h"
+#include "session.h"
+
+static int fail(const char *what, const char *where, int error)
+{
+	fprintf(stderr, "carry: %s: %s: %s\n", where, what, strerror(-error));
+	return 1;
+}
+
+static int put_file(const char *path, const struct stream *s)
+{
+	FILE *file = fopen(path, "wb");
+	size_t done;
+
+	if (!file)
+		return -errno;
+	done = fwrite(s->bytes, 1, s->len, file);
+	return fclose(file) || done != s->len ? -EIO : 0;
+}
+
+static int get_file(const char *path, struct stream *s)
+{
+	FILE *file = fopen(path, "rb");
+	char part[STEP];
+	size_t got;
+	int ret;
+
+	if (!file)
+		return -errno;
+	while ((got = fread(part, 1, sizeof(part), file)))
+		stream_add(s, part, got);
+	ret = ferror(file) ? -EIO : 0;
+	fclose(file);
+	return ret;
+}
+
+static int save(const struct vdev *v, const struct plug *plug, const char *path, __u32 seed,
+		bool precopy)
+{
+	struct stream s = {};
+	int ret = plug->give(v, seed);
+
+	if (ret)
+		return fail("its state cannot be made", v->bdf, ret);
+	ret = precopy ? mig_save_precopy(v, &s, STEP) : mig_save(v, &s, STEP);
+	if (ret)
+		return fail("it cannot be saved", v->bdf, ret);
+	ret = put_file(path, &s);
+	printf("%zu bytes\n", s.len);
+	stream_free(&s);
+	return ret ? fail("cannot be written", path, ret) : 0;
+}
+
+static int load(const struct vdev *v, const struct plug *plug, const char *path, __u32 seed)
+{
+	struct stream s = {};
+	int ret = get_file(path, &s);
+
+	if (ret)
+		return fail("cannot be read", path, ret);
+	ret = mig_load(v, &s, STEP);
+	stream_free(&s);
+	if (ret)
+		return fail("the stream does not load", v->bdf, ret);
+	ret = mig_set(v, VFIO_DEVICE_STATE_RUNNING, NULL);
+	if (ret)
+		return fail("it does not run", v->bdf, ret);
+	ret = plug->check(v, seed);
+	return ret ? fail("it has another state", v->bdf, ret) : 0;
+}
+
+static int hold(void)
+{
+	char byte;
+
+	puts("open");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *verb = argc > 2 ? argv[1] : "";
+	const struct plug *plug;
+	struct vdev v;
+	__u32 seed;
+	int ret;
+
+	if (argc != (strcmp(verb, "hold") ? 5 : 3)) {
+		fprintf(stderr, "usage: carry save|precopy|load BDF FILE SEED | carry hold BDF\n");
+		return 2;
+	}
+	plug = plug_of(argv[2]);
+	if (!plug)
+		return fail("plug.c does not know its model", argv[2], -ENODEV);
+	ret = vdev_open(&v, argv[2]);
+	if (ret)
+		return fail("it cannot be opened", argv[2], ret);
+
+	seed = argc == 5 ? strtoul(argv[4], NULL, 0) : 0;
+	if (!strcmp(verb, "hold"))
+		ret = hold();
+	else if (!strcmp(verb, "load"))
+		ret = load(&v, plug, argv[3], seed);
+	else
+		ret = save(&v, plug, argv[3], seed, !strcmp(verb, "precopy"));
+	vdev_close(&v);
+	return ret;
+}
