@@ -55,6 +55,10 @@ demo:
 demo-migration:
 	@$(LAB) demo-migration
 
+.PHONY: demo-mlx5
+demo-mlx5:
+	@$(LAB) demo-mlx5
+
 .PHONY: check
 check:
 	@scripts/check
@@ -89,6 +93,7 @@ help:
 	@echo 'On any Debian machine, no special hardware (all in the lab, see scripts/lab help):'
 	@echo '  make demo              the main job, told step by step: a disk goes to a guest through our modules'
 	@echo '  make demo-migration    a guest is migrated live between two devices, told step by step, with a plot'
+	@echo '  make demo-mlx5         a guest moves between functions of a simulated BlueField while it writes'
 	@echo '  make check             all tests on the stock kernel, ours and the kernel'"'"'s own as control'
 	@echo '  make check-debug       the tests under KASAN and lockdep'
 	@echo '  make check-arch        the tests on s390x and ppc64el: Debian'"'"'s kernels, zPCI, PHB4, pseries'

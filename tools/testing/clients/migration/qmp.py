@@ -146,9 +146,9 @@ class Machine:
                            and not any(known in line for known in KNOWN))
 
     def counts(self):
-        """The last counts that edu_busy told, as a dict; empty before the first."""
+        """The last counts that the guest told, as a dict; empty before the first."""
         for line in reversed(self.said()[:-1]):
-            if line.startswith("L2: edu: "):
+            if line.startswith(("L2: edu: ", "L2: disk: ")):
                 words = line.split()[2:]
                 return dict(zip(words[::2], map(int, words[1::2])))
         return {}
