@@ -91,9 +91,10 @@ static void log_unpin(struct vfio_pci_migration *migration, unsigned long first,
 
 	vfio_unpin_pages(&migration->vdev->vdev, PFN_PHYS(first), nr);
 
-	guard(spinlock)(&log->lock);
-	log->unpinning--;
-	wake_up_all(&log->wait);
+	scoped_guard(spinlock, &log->lock) {
+		log->unpinning--;
+		wake_up_all(&log->wait);
+	}
 }
 
 /* Takes over the pages of a DMA that are pinned, if any.  Context: log->lock held. */
@@ -152,8 +153,11 @@ static void log_unpin_work(struct work_struct *work)
 static bool log_range_unpinned(struct vfio_pci_mig_log *log, unsigned long first,
 			       unsigned long last)
 {
-	guard(spinlock)(&log->lock);
-	return !log->unpinning && !log_find_pinned(log, first, last);
+	bool unpinned;
+
+	scoped_guard(spinlock, &log->lock)
+		unpinned = !log->unpinning && !log_find_pinned(log, first, last);
+	return unpinned;
 }
 
 /**
@@ -351,9 +355,10 @@ int vfio_pci_mig_dma_begin(struct vfio_pci_core_device *vdev, struct vfio_pci_mi
 	log_note(log, dma);
 	pinned = log_pin(migration, dma);
 
-	guard(spinlock)(&log->lock);
-	dma->pinned = pinned;
-	list_add_tail(&dma->item, &log->dmas);
+	scoped_guard(spinlock, &log->lock) {
+		dma->pinned = pinned;
+		list_add_tail(&dma->item, &log->dmas);
+	}
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_mig_dma_begin);

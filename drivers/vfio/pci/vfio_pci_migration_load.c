@@ -83,9 +83,10 @@ int vfio_pci_mig_load_finish(struct vfio_pci_mig_stream *stream)
 
 static void load_expect(struct vfio_pci_mig_stream *stream, enum vfio_pci_mig_parse parse)
 {
-	guard(spinlock_irq)(&stream->lock);
-	stream->load.parse = parse;
-	stream->load.done = 0;
+	scoped_guard(spinlock_irq, &stream->lock) {
+		stream->load.parse = parse;
+		stream->load.done = 0;
+	}
 }
 
 /* A header came: what does it say?  Return: 0 or the errno that ends the stream. */
@@ -276,13 +277,17 @@ static ssize_t mig_load_write(struct file *file, const char __user *buf, size_t 
 static __poll_t mig_load_poll(struct file *file, struct poll_table_struct *wait)
 {
 	struct vfio_pci_mig_stream *stream = file->private_data;
+	__poll_t ready = 0;
 
 	poll_wait(file, &stream->wait, wait);
 
-	guard(spinlock_irq)(&stream->lock);
-	if (stream->error || !vfio_pci_mig_stream_lives(stream))
-		return EPOLLOUT | EPOLLWRNORM | EPOLLERR;
-	return mig_user_slot(stream)->state == MIG_SLOT_FREE ? EPOLLOUT | EPOLLWRNORM : 0;
+	scoped_guard(spinlock_irq, &stream->lock) {
+		if (stream->error || !vfio_pci_mig_stream_lives(stream))
+			ready = EPOLLOUT | EPOLLWRNORM | EPOLLERR;
+		else if (mig_user_slot(stream)->state == MIG_SLOT_FREE)
+			ready = EPOLLOUT | EPOLLWRNORM;
+	}
+	return ready;
 }
 
 const struct file_operations vfio_pci_mig_load_fops = {

@@ -34,11 +34,12 @@ static bool in_precopy(const struct vfio_pci_migration *migration)
 static void save_set_pass_state(struct vfio_pci_mig_stream *stream,
 				enum vfio_pci_mig_pass_state state)
 {
-	guard(spinlock_irq)(&stream->lock);
-	stream->save.state = state;
-	if (state == MIG_PASS_IDLE)
-		stream->save.initial_done = true;
-	wake_up_all(&stream->wait);
+	scoped_guard(spinlock_irq, &stream->lock) {
+		stream->save.state = state;
+		if (state == MIG_PASS_IDLE)
+			stream->save.initial_done = true;
+		wake_up_all(&stream->wait);
+	}
 }
 
 /* Puts what @put says behind what is at the head of @slot already. */
@@ -72,9 +73,10 @@ static int save_put_open(struct vfio_pci_mig_stream *stream, struct vfio_pci_mig
 /* To the reader: whatever is in the slot. */
 static void save_publish(struct vfio_pci_mig_stream *stream, struct vfio_pci_mig_slot *slot)
 {
-	guard(spinlock_irq)(&stream->lock);
-	stream->device++;
-	vfio_pci_mig_slot_set(slot, MIG_SLOT_READY);
+	scoped_guard(spinlock_irq, &stream->lock) {
+		stream->device++;
+		vfio_pci_mig_slot_set(slot, MIG_SLOT_READY);
+	}
 }
 
 /* Looks at a chunk that a hook is done with. */
@@ -229,8 +231,11 @@ static bool save_all_read(const struct vfio_pci_mig_stream *stream)
 
 static bool save_idle(struct vfio_pci_mig_stream *stream)
 {
-	guard(spinlock_irq)(&stream->lock);
-	return stream->save.state == MIG_PASS_IDLE && save_all_read(stream);
+	bool idle;
+
+	scoped_guard(spinlock_irq, &stream->lock)
+		idle = stream->save.state == MIG_PASS_IDLE && save_all_read(stream);
+	return idle;
 }
 
 void vfio_pci_mig_save_work(struct vfio_pci_mig_stream *stream)
@@ -330,18 +335,26 @@ static ssize_t mig_save_read(struct file *file, char __user *buf, size_t count, 
 	return to != buf ? to - buf : ret;
 }
 
-static __poll_t mig_save_poll(struct file *file, struct poll_table_struct *wait)
+/* Context: stream->lock held. */
+static __poll_t save_ready(struct vfio_pci_mig_stream *stream)
 {
-	struct vfio_pci_mig_stream *stream = file->private_data;
-
-	poll_wait(file, &stream->wait, wait);
-
-	guard(spinlock_irq)(&stream->lock);
 	if (!stream->error && vfio_pci_mig_save_drained(stream) == MIG_TURN_END)
 		return EPOLLIN | EPOLLRDNORM;
 	if (stream->error || !vfio_pci_mig_stream_lives(stream))
 		return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
 	return mig_user_slot(stream)->state == MIG_SLOT_READY ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static __poll_t mig_save_poll(struct file *file, struct poll_table_struct *wait)
+{
+	struct vfio_pci_mig_stream *stream = file->private_data;
+	__poll_t ready;
+
+	poll_wait(file, &stream->wait, wait);
+
+	scoped_guard(spinlock_irq, &stream->lock)
+		ready = save_ready(stream);
+	return ready;
 }
 
 /* ---- VFIO_MIG_GET_PRECOPY_INFO --------------------------------------------------------------- */
@@ -358,11 +371,10 @@ static u64 save_ready_bytes(struct vfio_pci_mig_stream *stream)
 	return bytes;
 }
 
+/* Context: stream->lock held. */
 static void save_estimate(struct vfio_pci_mig_stream *stream, struct vfio_precopy_info *info)
 {
 	struct vfio_pci_mig_saving *save = &stream->save;
-
-	guard(spinlock_irq)(&stream->lock);
 
 	info->initial_bytes = 0;
 	info->dirty_bytes = 0;
@@ -396,7 +408,8 @@ static int save_precopy_info(struct vfio_pci_mig_stream *stream, struct vfio_pre
 	if (READ_ONCE(stream->error))
 		return stream->error;
 
-	save_estimate(stream, info);
+	scoped_guard(spinlock_irq, &stream->lock)
+		save_estimate(stream, info);
 	return 0;
 }
 

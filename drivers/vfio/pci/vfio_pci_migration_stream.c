@@ -147,16 +147,17 @@ void vfio_pci_mig_slot_set(struct vfio_pci_mig_slot *slot, enum vfio_pci_mig_slo
 
 void vfio_pci_mig_slot_pass(struct vfio_pci_mig_slot *slot, enum vfio_pci_mig_slot_state state)
 {
-	guard(spinlock_irqsave)(&slot->stream->lock);
-	vfio_pci_mig_slot_set(slot, state);
+	scoped_guard(spinlock_irqsave, &slot->stream->lock)
+		vfio_pci_mig_slot_set(slot, state);
 }
 
 void vfio_pci_mig_stream_fail(struct vfio_pci_mig_stream *stream, int error)
 {
-	guard(spinlock_irqsave)(&stream->lock);
-	if (!stream->error)
-		stream->error = error;
-	wake_up_all(&stream->wait);
+	scoped_guard(spinlock_irqsave, &stream->lock) {
+		if (!stream->error)
+			stream->error = error;
+		wake_up_all(&stream->wait);
+	}
 }
 
 static void mig_stream_work(struct work_struct *work)
@@ -231,10 +232,11 @@ void vfio_pci_mig_chunk_done(struct vfio_pci_mig_chunk *chunk, ssize_t result)
 		return;
 
 	/* The session cannot end, nor drop the stream, as long as this lock is held. */
-	guard(spinlock_irqsave)(&stream->lock);
-	slot->result = result;
-	vfio_pci_mig_slot_set(slot, MIG_SLOT_DONE);
-	vfio_pci_mig_stream_kick(stream, 0);
+	scoped_guard(spinlock_irqsave, &stream->lock) {
+		slot->result = result;
+		vfio_pci_mig_slot_set(slot, MIG_SLOT_DONE);
+		vfio_pci_mig_stream_kick(stream, 0);
+	}
 }
 EXPORT_SYMBOL_GPL(vfio_pci_mig_chunk_done);
 
@@ -246,11 +248,9 @@ void vfio_pci_mig_stream_wait_device(struct vfio_pci_mig_stream *stream)
 	wait_event(stream->wait, vfio_pci_mig_slot_state(slot) != MIG_SLOT_DEVICE);
 }
 
-/* What there is for a user who wants a slot in @state: enum vfio_pci_mig_turn or an errno. */
-static int mig_user_turn(struct vfio_pci_mig_stream *stream, enum vfio_pci_mig_slot_state state)
+static int mig_user_turn_locked(struct vfio_pci_mig_stream *stream,
+				enum vfio_pci_mig_slot_state state)
 {
-	guard(spinlock_irqsave)(&stream->lock);
-
 	if (stream->error)
 		return stream->error;
 	if (!vfio_pci_mig_stream_lives(stream))
@@ -259,6 +259,16 @@ static int mig_user_turn(struct vfio_pci_mig_stream *stream, enum vfio_pci_mig_s
 	if (mig_user_slot(stream)->state == state)
 		return MIG_TURN_GO;
 	return stream->saving ? vfio_pci_mig_save_drained(stream) : MIG_TURN_WAIT;
+}
+
+/* What there is for a user who wants a slot in @state: enum vfio_pci_mig_turn or an errno. */
+static int mig_user_turn(struct vfio_pci_mig_stream *stream, enum vfio_pci_mig_slot_state state)
+{
+	int turn;
+
+	scoped_guard(spinlock_irq, &stream->lock)
+		turn = mig_user_turn_locked(stream, state);
+	return turn;
 }
 
 int vfio_pci_mig_stream_wait_user(struct vfio_pci_mig_stream *stream,
