@@ -45,8 +45,6 @@ struct command {
 	struct vhca_transfer transfer;
 };
 
-#define FOR_OBJECT	0x80	/* @kind of a row is an object_kind */
-
 /**
  * struct command_row - a command that the firmware knows
  * @opcode: its number
@@ -58,6 +56,9 @@ struct command {
  * @kind: of the object, for those that make and unmake one
  * @valid: of the object: whether its description makes sense
  * @only_pf: VFs may not
+ * @context: of those that query an object: where its context is in the command that made it
+ * @answer: and where in the output
+ * @context_bytes: and how large it is
  */
 struct command_row {
 	uint16_t opcode;
@@ -69,6 +70,9 @@ struct command_row {
 	uint8_t kind;
 	bool only_pf;
 	bool (*valid)(const void *in, uint32_t size);
+	uint16_t context;
+	uint16_t answer;
+	uint16_t context_bytes;
 };
 
 const struct command_row *command_find(unsigned int opcode);

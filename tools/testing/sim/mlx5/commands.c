@@ -39,6 +39,19 @@ static unsigned int object_destroy(struct command *command)
 	return STATUS_OK;
 }
 
+/* As it was made; what the device changes in it, it keeps for itself. */
+static unsigned int object_query(struct command *command)
+{
+	const struct command_row *row = command->row;
+	uint32_t id = bits_get(command->in, ID_BIT, ID_WIDTH);
+	struct object *object = object_find(command->hca, row->kind, id);
+
+	if (!object)
+		return STATUS_BAD_RES;
+	memcpy(command->out + row->answer, object->in + row->context, row->context_bytes);
+	return STATUS_OK;
+}
+
 static unsigned int nothing(struct command *command)
 {
 	(void)command;
@@ -171,6 +184,10 @@ static unsigned int query_special_contexts(struct command *command)
 #define UNMAKE(op, what) ROW(op, object_destroy, 16, 8, HCA_ENABLED, .kind = (what))
 #define TRACK(op, does, in_bytes, out_bytes) \
 	ROW(op, does, in_bytes, out_bytes, HCA_INITIALIZED, .only_pf = true)
+#define QUERY(op, what, maker, where, asker, there, layout)				\
+	ROW(op, object_query, 16, OUT(asker), HCA_INITIALIZED, .kind = (what),			\
+	    .context = IFC_AT(maker##_in, where), .answer = IFC_AT(asker##_out, there),		\
+	    .context_bytes = IFC_BYTES(layout))
 #define QP_STEP(op) ROW(op, qp_modify, 16, 8, HCA_INITIALIZED)
 
 static const struct command_row commands[] = {
@@ -193,14 +210,19 @@ static const struct command_row commands[] = {
 	MIGRATION(LOAD_VHCA_STATE, migration_load, load_vhca_state),
 	MAKE(CREATE_MKEY, OBJECT_MKEY, IN(create_mkey), mkey_valid),
 	UNMAKE(DESTROY_MKEY, OBJECT_MKEY),
+	QUERY(QUERY_MKEY, OBJECT_MKEY, create_mkey, memory_key_mkey_entry, query_mkey,
+	      memory_key_mkey_entry, mkc),
 	SIMPLE(QUERY_SPECIAL_CONTEXTS, query_special_contexts, query_special_contexts,
 	       HCA_INITIALIZED),
 	MAKE(CREATE_EQ, OBJECT_EQ, IN(create_eq), eq_valid),
 	UNMAKE(DESTROY_EQ, OBJECT_EQ),
+	QUERY(QUERY_EQ, OBJECT_EQ, create_eq, eq_context_entry, query_eq, eq_context_entry, eqc),
 	MAKE(CREATE_CQ, OBJECT_CQ, IN(create_cq), cq_valid),
 	UNMAKE(DESTROY_CQ, OBJECT_CQ),
+	QUERY(QUERY_CQ, OBJECT_CQ, create_cq, cq_context, query_cq, cq_context, cqc),
 	MAKE(CREATE_QP, OBJECT_QP, IN(create_qp), NULL),
 	UNMAKE(DESTROY_QP, OBJECT_QP),
+	QUERY(QUERY_QP, OBJECT_QP, create_qp, qpc, query_qp, qpc, qpc),
 	QP_STEP(RST2INIT_QP),
 	ROW(INIT2RTR_QP, qp_modify, IN(init2rtr_qp), 8, HCA_INITIALIZED),
 	QP_STEP(RTR2RTS_QP),

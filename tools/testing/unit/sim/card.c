@@ -78,11 +78,19 @@ static void test_keys(void)
 	uint64_t at = memory_new(3 * 4096);
 	uint32_t key = driver_mkey(&pf, at, 2 * 4096);
 	struct hca *hca = &card->functions[0];
+	uint8_t in[16] = {};
 	char bytes[8] = "";
 
 	memcpy(memory + at + 4094, "abcd", 4);
 	result(mkey_copy(hca, key, 4094, bytes, 4, false) && !memcmp(bytes, "abcd", 4),
 	       "a key leads to its pages");
+	IFC_SET(cmd_in, in, opcode, MLX5_CMD_OP_QUERY_MKEY);
+	bits_set(in, 0x40, 32, key >> 8);
+	result(!driver_command(&pf, in, sizeof(in), 64) && pf.status == STATUS_BAD_OUT_LEN,
+	       "an answer wants its room");
+	result(driver_command(&pf, in, sizeof(in), IFC_BYTES(query_mkey_out)) &&
+	       IFC_GET(mkc, pf.out + IFC_AT(query_mkey_out, memory_key_mkey_entry), len) == 8192,
+	       "an object is as it was made");
 	result(!mkey_copy(hca, key, 8190, bytes, 4, false) &&
 	       !mkey_copy(hca, key, -2ULL, bytes, 4, false), "and no further");
 	result(!mkey_copy(hca, key + 1, 0, bytes, 4, false), "a key of another variant is none");

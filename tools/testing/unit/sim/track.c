@@ -61,16 +61,16 @@ static bool connect_qp(uint32_t qpn, uint32_t remote)
 	       driver_simple(&pf, MLX5_CMD_OP_RTR2RTS_QP, 0, qpn);
 }
 
-static void post_receives(unsigned int upto)
+static void post_receives(unsigned int count)
 {
-	for (unsigned int i = 0; i < upto; i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		uint8_t *entry = memory + receives + i % MESSAGES * RQ_STRIDE;
 
 		bits_set(entry, 0, 32, MESSAGE_BYTES);
 		bits_set(entry, 32, 32, key);
 		bits_set(entry, 64, 64, i % MESSAGES * MESSAGE_BYTES);
 	}
-	bits_set(memory + doorbell, 0, 32, upto);
+	bits_set(memory + doorbell, 0, 32, count);
 }
 
 static uint32_t make_tracker(unsigned int vhca, uint64_t length)
