@@ -10,7 +10,7 @@
 LAB_QUIET=yes scripts/lab chroot tools/testing/clients/mlx5-oracle build "$client_files/oracle" ||
 	bail "the kernel's own driver does not build"
 client_modules=(--in-tree)
-client 8 --timeout 300 --device mlx5:2,memory=20,rate=4 -- tools/testing/clients/mlx5-oracle
+client 14 --timeout 300 --device mlx5:2,memory=20,rate=4 -- tools/testing/clients/mlx5-oracle
 check "the simulator was asked to save and to load" eval \
 	"grep -q 'SAVE_VHCA_STATE.*status 0x0,' '$client_files/sim.log' &&
 	grep -q 'LOAD_VHCA_STATE.*status 0x0,' '$client_files/sim.log'"

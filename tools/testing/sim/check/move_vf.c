@@ -2,9 +2,12 @@
 /*
  * Move the state of one VFIO device to another, as QEMU does, without a guest:
  *
- *	move_vf FROM TO precopy|stop [TIMES]
+ *	move_vf FROM TO precopy|stop [TIMES [COMMAND]]
+ *	move_vf FROM TO log
  *
- * FROM and TO are PCI addresses.  Prints what it did; status 0 if all of it worked.
+ * FROM and TO are PCI addresses.  "log" moves nothing: both log for a moment which pages they
+ * write to.  COMMAND runs after each move, while both are stopped.  Prints what it did; status 0
+ * if all of it worked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +34,21 @@ static void fail(const struct device *device, const char *what)
 	exit(1);
 }
 
+/* Its registers have to be where the bus thinks they are: nothing answers with ones. */
+static void check_registers(const struct device *device)
+{
+	struct vfio_region_info region = { .argsz = sizeof(region) };
+	uint32_t first = ~0U;
+
+	if (ioctl(device->fd, VFIO_DEVICE_GET_REGION_INFO, &region) ||
+	    pread(device->fd, &first, sizeof(first), region.offset) != sizeof(first))
+		fail(device, "BAR 0");
+	if (first == ~0U) {
+		fprintf(stderr, "move_vf: %s: no registers in BAR 0\n", device->address);
+		exit(1);
+	}
+}
+
 static void open_device(struct device *device, const char *address)
 {
 	char path[128], group[256] = "";
@@ -51,6 +69,7 @@ static void open_device(struct device *device, const char *address)
 	device->fd = ioctl(fd, VFIO_GROUP_GET_DEVICE_FD, address);
 	if (device->fd < 0)
 		fail(device, "open");
+	check_registers(device);
 }
 
 /* Return: the data descriptor, or -1 if the transition has none. */
@@ -107,6 +126,33 @@ static uint64_t pending(const struct device *device, int fd)
 	return info.initial_bytes + info.dirty_bytes;
 }
 
+/* Several ranges, as a guest with a hole in its memory has. */
+static void log_pages(const struct device *device)
+{
+	struct vfio_device_feature_dma_logging_range ranges[] = {
+		{ .iova = 0, .length = 1ULL << 31 },
+		{ .iova = 1ULL << 32, .length = 1ULL << 30 },
+	};
+	union {
+		struct vfio_device_feature feature;
+		uint8_t bytes[sizeof(struct vfio_device_feature) +
+			      sizeof(struct vfio_device_feature_dma_logging_control)];
+	} request = {};
+	struct vfio_device_feature_dma_logging_control *control = (void *)request.feature.data;
+
+	control->page_size = 4096;
+	control->num_ranges = 2;
+	control->ranges = (uintptr_t)ranges;
+	request.feature.argsz = sizeof(request);
+	request.feature.flags = VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_START;
+	if (ioctl(device->fd, VFIO_DEVICE_FEATURE, &request))
+		fail(device, "DMA_LOGGING_START");
+	request.feature.argsz = sizeof(request.feature);
+	request.feature.flags = VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP;
+	if (ioctl(device->fd, VFIO_DEVICE_FEATURE, &request))
+		fail(device, "DMA_LOGGING_STOP");
+}
+
 static void move(const struct device *from, const struct device *to, bool precopy)
 {
 	uint64_t before = 0, after;
@@ -141,13 +187,22 @@ int main(int argc, char **argv)
 	bool precopy = argc > 3 && !strcmp(argv[3], "precopy");
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: move_vf FROM TO precopy|stop [TIMES]\n");
+		fprintf(stderr, "usage: move_vf FROM TO precopy|stop|log [TIMES [COMMAND]]\n");
 		return 2;
 	}
 	open_device(&devices[0], argv[1]);
 	open_device(&devices[1], argv[2]);
+	if (!strcmp(argv[3], "log")) {
+		log_pages(&devices[0]);
+		log_pages(&devices[1]);
+		return 0;
+	}
 	for (int i = 0; i < times; i++) {
 		move(&devices[i % 2], &devices[!(i % 2)], precopy);
+		if (argc > 5 && system(argv[5])) {
+			fprintf(stderr, "move_vf: \"%s\" failed\n", argv[5]);
+			return 1;
+		}
 		SET(&devices[!(i % 2)], RUNNING);
 	}
 	return 0;
