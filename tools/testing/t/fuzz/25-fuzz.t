@@ -4,7 +4,7 @@
 # A short run of the differential fuzzer, the same each time, and of the concurrency test.
 
 # shellcheck source=tools/testing/t/tap.sh
-. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
 
 check "what the fuzzer does comes to the same with our driver and the kernel's own" \
 	tools/testing/fuzz/fuzz --seconds 12 --seed 1
