@@ -75,7 +75,7 @@ check-arch:
 check-faults:
 	@scripts/check --debug tools/testing/t/debug/30-faults.t
 
-# Not a part of make check: a difference on e1000e is not explained yet.
+# Not a part of make check: two differences are not explained yet, see Documentation/security.rst.
 .PHONY: check-fuzz
 check-fuzz:
 	@scripts/check tools/testing/t/fuzz/25-fuzz.t
