@@ -28,7 +28,7 @@ demo_migration_main() {
 	demo_step "vfio-pci-core and edu-vfio-pci of this checkout are built against $kernel"
 	demo_quiet "L2's initrd could not be made" chroot "$here/guest/initrd" "$files/l2.initrd"
 	demo_quiet "L2 did not boot" chroot "$here/snapshot" "$files"
-	demo_step "L2, a Linux guest, is booted without a device and saved: twice emulated, that takes long"
+	demo_step "L2, a Linux guest, is booted here, without a device, and saved; in L1 that took minutes"
 	demo_step "L1 boots, a virtual machine with an emulated IOMMU"
 	demo_migration_host "$files" "$here/story"
 	demo_migration_plot "$files/migration.csv" "$here/plot"
