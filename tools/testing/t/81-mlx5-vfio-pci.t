@@ -12,7 +12,7 @@ LAB_QUIET=yes scripts/lab chroot tools/testing/clients/mlx5/oracle \
 	"$client_files/oracle" "$build/source" || bail "the kernel's own driver does not build"
 
 client 27 --timeout 300 --device mlx5:4,memory=20 -- \
-	tools/testing/clients/mlx5/vf "$client_files/oracle/mlx5/mlx5-vfio-pci.ko"
+	tools/testing/clients/mlx5/vf
 client 25 --timeout 300 --device mlx5:0 --device snap-blk:2 -- tools/testing/clients/mlx5/snap
 
 done_testing
