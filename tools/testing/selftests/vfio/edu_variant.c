@@ -641,9 +641,7 @@ TEST_F(iommufd, a_device_is_saved_and_loaded_and_gets_its_memory_back)
 	ssize_t length;
 
 	if (!self->there) {
-		struct vdev none;
-
-		EXPECT_EQ(-ENOENT, open_cdev(&none, getenv("EDU_A")));
+		EXPECT_NE(0, access("/dev/vfio/devices", F_OK));
 		return;
 	}
 
