@@ -231,6 +231,9 @@ __u64 traits_of(const char *bdf)
 	bits = cap_bits(bdf) | bar_bits(bdf) | place_bits(bdf) | host_bits(bdf) |
 	       (model ? model->traits : 0);
 	bits &= ~HOST_LACKS;
+	/* OPAL's functions stay in D0, whatever their capability says. */
+	if (!access("/proc/device-tree/ibm,opal", F_OK))
+		bits &= ~HAS_PM;
 	/* A bus reset is no function's own where functions share the bus. */
 	if (pci_attr_exists(bdf, "reset") && (bits & HAS_FLR || !(bits & HAS_PEER)))
 		bits |= HAS_RESET;
