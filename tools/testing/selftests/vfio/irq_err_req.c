@@ -11,7 +11,7 @@
 
 DEVICE_FIXTURE(any, 0);
 DEVICE_FIXTURE(express, HAS_PCIE);
-DEVICE_FIXTURE(aer, HAS_AER | IS_PF);
+DEVICE_FIXTURE(aer, HAS_AER | IS_PF | HAS_PORT);
 
 /* Everything that holds for one such index. */
 static const char *check_index(const struct vdev *v, __u32 index)

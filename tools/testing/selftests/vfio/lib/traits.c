@@ -215,7 +215,8 @@ bool host_maps_bars(void)
 
 static __u64 host_bits(const char *bdf)
 {
-	return HAS_RUNTIME_PM | HAS_GROWING_MSIX | HOST_SAFE |
+	return HAS_RUNTIME_PM | HAS_GROWING_MSIX | HAS_RESCAN | HOST_SAFE |
+	       (pci_attr_exists(bdf, "../vendor") ? HAS_PORT : 0) |
 	       (pci_attr_exists(bdf, "function_id") ? IS_ZPCI : 0) |
 	       (pci_attr_exists(bdf, "eeh_pe_state") ? HAS_EEH : 0);
 }
@@ -234,6 +235,9 @@ __u64 traits_of(const char *bdf)
 	/* OPAL's functions stay in D0, whatever their capability says. */
 	if (!access("/proc/device-tree/ibm,opal", F_OK))
 		bits &= ~HAS_PM;
+	/* A partition's kernel warns when it scans host bridges again. */
+	if (!access("/proc/device-tree/rtas", F_OK))
+		bits &= ~HAS_RESCAN;
 	/* A bus reset is no function's own where functions share the bus. */
 	if (pci_attr_exists(bdf, "reset") && (bits & HAS_FLR || !(bits & HAS_PEER)))
 		bits |= HAS_RESET;

@@ -47,6 +47,8 @@
 #define HAS_EEH		BIT(35)	/* of POWER: its errors freeze it */
 #define HAS_SAFE_BAR	BIT(36)	/* any byte of the first memory BAR may be read */
 #define HAS_SAFE_TABLE	BIT(37)	/* ... or of what is around the MSI-X table */
+#define HAS_RESCAN	BIT(38)	/* the kernel finds it again after it was removed */
+#define HAS_PORT	BIT(39)	/* sits below a port, where errors are injected */
 
 /* All BARs that are memory can be mapped where this is true; none where it is not. */
 bool host_maps_bars(void);
