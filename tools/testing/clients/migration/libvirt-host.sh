@@ -4,7 +4,8 @@
 # libvirt without systemd, for the two programs that use it: one on L0, which saves a guest, and one in
 # L1, which restores and migrates it.
 
-# configure FOLDER UUID: for one trusted guest, no cgroups, and nobody else's files to protect.
+# configure FOLDER UUID: for one trusted guest, no cgroups, and nobody else's files to protect. Debian's
+# libvirt hands a saved image that is not compressed to QEMU as a file, which QEMU 11 does not take.
 configure() {
 	cat > "$1/qemu.conf" <<-'END'
 		security_driver = "none"
@@ -13,6 +14,7 @@ configure() {
 		namespaces = []
 		cgroup_controllers = []
 		remember_owner = 0
+		save_image_format = "gzip"
 	END
 	printf 'host_uuid = "%s"\n' "$2" > "$1/libvirtd.conf"
 }
