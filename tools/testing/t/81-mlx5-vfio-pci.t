@@ -13,6 +13,6 @@ LAB_QUIET=yes scripts/lab chroot tools/testing/clients/mlx5/oracle \
 
 client 27 --timeout 300 --device mlx5:4,memory=20 -- \
 	tools/testing/clients/mlx5/vf
-client 25 --timeout 300 --device mlx5:0 --device snap-blk:2 -- tools/testing/clients/mlx5/snap
+client 24 --timeout 300 --device mlx5:0 --device snap-blk:2 -- tools/testing/clients/mlx5/snap
 
 done_testing
