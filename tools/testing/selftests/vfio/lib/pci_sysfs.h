@@ -50,7 +50,7 @@ __u64 pci_resource(const char *bdf, int index, __u64 *flags);
  * Return: the value, all ones on failure.
  */
 __u32 phys_get(const char *bdf, unsigned int off, size_t width);
-/* BAR 0 with the type that the kernel takes it for: where firmware places BARs, not always 64-bit. */
+/* BAR 0 with the type the kernel takes it for: not always 64-bit where firmware places BARs. */
 __u32 phys_bar0(const char *bdf);
 /* Write past VFIO, as a back door of the hardware would. */
 void phys_put(const char *bdf, unsigned int off, size_t width, __u32 value);

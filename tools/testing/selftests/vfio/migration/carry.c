@@ -78,7 +78,7 @@ static int load(const struct vdev *v, const struct plug *plug, const char *path,
 	ret = mig_load(v, &s, STEP);
 	stream_free(&s);
 	if (ret)
-		return fail("the stream does not load", v->bdf, ret);
+		return fail("the stream is not taken", v->bdf, ret);
 	ret = mig_set(v, VFIO_DEVICE_STATE_RUNNING, NULL);
 	if (ret)
 		return fail("it does not run", v->bdf, ret);
