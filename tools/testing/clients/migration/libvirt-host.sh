@@ -52,7 +52,8 @@ domain() {
 	END
 }
 
-# hostdev ADDRESS: one device of the host, which the administrator has given to its driver.
+# hostdev ADDRESS: one device of the host, which the administrator has given to its driver. It is said
+# where it goes, since libvirt by itself looks for no PCI Express slot for a conventional device.
 hostdev() {
 	local bus slot function
 
@@ -62,6 +63,7 @@ hostdev() {
 		  <source>
 		    <address domain='0x0000' bus='0x$bus' slot='0x$slot' function='0x$function'/>
 		  </source>
+		  <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>
 		</hostdev>
 	END
 }
