@@ -117,7 +117,7 @@ static int vfio_pci_bar_info(struct vfio_pci_core_device *vdev, struct vfio_regi
 		return 0;
 
 	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	if (info->index != vdev->msix_bar)
+	if (info->index != vdev->msix_bar || vfio_pci_migration_by_container(vdev))
 		return 0;
 	return vfio_info_add_capability(caps, &msix_mappable, sizeof(msix_mappable));
 }

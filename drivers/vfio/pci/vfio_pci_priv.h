@@ -298,6 +298,16 @@ void vfio_pci_sriov_close(struct vfio_pci_core_device *vdev);
 void vfio_pci_migration_open(struct vfio_pci_core_device *vdev);
 /* Undoes vfio_pci_migration_init(), if that was called.  Context: sleeps; device unregistered. */
 void vfio_pci_migration_release(struct vfio_pci_core_device *vdev);
+/*
+ * The device can migrate and the container says which memory is dirty.  QEMU asks it for each piece of
+ * guest memory, mapped BARs included, and fails for one that does not begin at a page.  It cuts a BAR
+ * at the MSI-X table, and only without VFIO_REGION_INFO_CAP_MSIX_MAPPABLE at pages.
+ */
+static inline bool vfio_pci_migration_by_container(const struct vfio_pci_core_device *vdev)
+{
+	return vdev->migration && !vdev->vdev.log_ops;
+}
+
 /* Of the module. */
 int vfio_pci_migration_module_init(void);
 void vfio_pci_migration_module_exit(void);
