@@ -49,10 +49,11 @@ def bind(address, driver):
 
 
 class Journey:
-    """The guest: @here is where it runs."""
+    """The guest: @here is where it runs, @downtime how many milliseconds it may stand still."""
 
     def __init__(self, folder):
         self.folder = folder
+        self.downtime = 1000
         self.here = None
         self.made = 0
         self.samples = []
@@ -96,7 +97,8 @@ class Journey:
         wanted.update((k.replace("_", "-"), v) for k, v in capabilities.items())
         self.here.qmp("migrate-set-capabilities", capabilities=[
             {"capability": name, "state": state} for name, state in wanted.items()])
-        self.here.qmp("migrate-set-parameters", max_bandwidth=bandwidth, downtime_limit=1000)
+        self.here.qmp("migrate-set-parameters", max_bandwidth=bandwidth,
+                      downtime_limit=self.downtime)
         self.here.qmp("migrate", uri=uri)
 
     def half_way(self, megabytes=4):
