@@ -299,9 +299,9 @@ void vfio_pci_migration_open(struct vfio_pci_core_device *vdev);
 /* Undoes vfio_pci_migration_init(), if that was called.  Context: sleeps; device unregistered. */
 void vfio_pci_migration_release(struct vfio_pci_core_device *vdev);
 /*
- * The device can migrate and the container says which memory is dirty.  QEMU asks it for each piece of
- * guest memory, mapped BARs included, and fails for one that does not begin at a page.  It cuts a BAR
- * at the MSI-X table, and only without VFIO_REGION_INFO_CAP_MSIX_MAPPABLE at pages.
+ * The device can migrate and the container says which memory is dirty.  QEMU asks it for each piece
+ * of guest memory, mapped BARs included, and fails for one that does not begin at a page.  It cuts
+ * a BAR at the MSI-X table, and only without VFIO_REGION_INFO_CAP_MSIX_MAPPABLE at pages.
  */
 static inline bool vfio_pci_migration_by_container(const struct vfio_pci_core_device *vdev)
 {
