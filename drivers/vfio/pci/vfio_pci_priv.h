@@ -303,10 +303,7 @@ void vfio_pci_migration_release(struct vfio_pci_core_device *vdev);
  * of guest memory, mapped BARs included, and fails for one that does not begin at a page.  It cuts
  * a BAR at the MSI-X table, and only without VFIO_REGION_INFO_CAP_MSIX_MAPPABLE at pages.
  */
-static inline bool vfio_pci_migration_by_container(const struct vfio_pci_core_device *vdev)
-{
-	return vdev->migration && !vdev->vdev.log_ops;
-}
+bool vfio_pci_migration_by_container(const struct vfio_pci_core_device *vdev);
 
 /* Of the module. */
 int vfio_pci_migration_module_init(void);
