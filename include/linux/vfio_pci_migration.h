@@ -230,9 +230,8 @@ struct vfio_pci_mig_record {
  * @note: optional: all of a note came
  * @complete: optional: userspace leaves RESUMING between two records: 0, or the errno for it
  *
- * Context: sleeps; hooks for saving as @save, those for loading in write() with the stream's lock
- * held, but not the migration lock, @complete with both.  They look at nothing but their
- * arguments and what does not change while the device is open.
+ * Context: sleeps; the migration lock is held, as for @save and @load, and those for loading are
+ * called in write() with the stream's lock held too.
  */
 struct vfio_pci_mig_framing {
 	size_t	header_size;

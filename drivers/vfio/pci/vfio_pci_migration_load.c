@@ -140,14 +140,9 @@ static int load_note(struct vfio_pci_mig_stream *stream)
 
 static int load_slot(struct vfio_pci_mig_stream *stream)
 {
-	struct vfio_pci_migration *migration = stream->migration;
 	int ret;
 
-	scoped_guard(mutex, &migration->lock) {
-		if (migration->session != stream || vfio_pci_migration_was_reset(migration))
-			return -ENODEV;
-		ret = vfio_pci_mig_slot_reserve(mig_user_slot(stream), stream->load.record.length);
-	}
+	ret = vfio_pci_mig_slot_reserve(mig_user_slot(stream), stream->load.record.length);
 	if (!ret)
 		load_expect(stream, MIG_PARSE_CHUNK);
 	return ret;
@@ -174,9 +169,15 @@ static int load_chunk(struct vfio_pci_mig_stream *stream)
 	return 0;
 }
 
+static int load_skipped(struct vfio_pci_mig_stream *stream)
+{
+	load_expect(stream, MIG_PARSE_HEADER);
+	return 0;
+}
+
 /*
  * What userspace writes next goes to *@to, @total bytes less what came already; NULL where it goes
- * nowhere.  @whole is called when all came.
+ * nowhere.  @whole is called when all came, under the migration lock.
  */
 struct load_target {
 	void	*to;
@@ -184,17 +185,14 @@ struct load_target {
 	int (*whole)(struct vfio_pci_mig_stream *stream);
 };
 
-static int load_skipped(struct vfio_pci_mig_stream *stream)
-{
-	load_expect(stream, MIG_PARSE_HEADER);
-	return 0;
-}
-
+/* Reads nothing of the driver's: the session may be over. */
 static struct load_target load_target(struct vfio_pci_mig_stream *stream)
 {
 	struct vfio_pci_mig_loading *load = &stream->load;
 
 	switch (load->parse) {
+	case MIG_PARSE_SLOT:
+		return (struct load_target) { NULL, 0, load_slot };
 	case MIG_PARSE_CHUNK:
 		return (struct load_target) { mig_user_slot(stream)->chunk.data,
 					      load->record.length, load_chunk };
@@ -203,9 +201,23 @@ static struct load_target load_target(struct vfio_pci_mig_stream *stream)
 	case MIG_PARSE_SKIP:
 		return (struct load_target) { NULL, load->record.length, load_skipped };
 	default:
-		return (struct load_target) { load->header, stream->framing->header_size,
-					      load_header };
+		return (struct load_target) { load->header, load->header_size, load_header };
 	}
+}
+
+/*
+ * All of it came.  But userspace decides how long copy_from_user() takes, and can have closed and
+ * unbound the device, and unloaded its driver, by the time that it is done.
+ */
+static int load_whole(struct vfio_pci_mig_stream *stream, const struct load_target *target)
+{
+	struct vfio_pci_migration *migration = stream->migration;
+
+	guard(mutex)(&migration->lock);
+
+	if (migration->session != stream || vfio_pci_migration_was_reset(migration))
+		return -ENODEV;
+	return target->whole(stream);
 }
 
 /*
@@ -229,11 +241,6 @@ static int load_some(struct vfio_pci_mig_stream *stream, const char __user **fro
 	if (ret < 0)
 		return ret;
 
-	if (stream->load.parse == MIG_PARSE_SLOT) {
-		*error = load_slot(stream);
-		return 0;
-	}
-
 	target = load_target(stream);
 	part = min_t(u64, *left, target.total - stream->load.done);
 	if (target.to)
@@ -247,7 +254,7 @@ static int load_some(struct vfio_pci_mig_stream *stream, const char __user **fro
 		return -EFAULT;
 
 	if (stream->load.done == target.total)
-		*error = target.whole(stream);
+		*error = load_whole(stream, &target);
 	return 0;
 }
 

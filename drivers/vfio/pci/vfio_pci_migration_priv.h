@@ -203,6 +203,7 @@ enum vfio_pci_mig_parse {
 
 /**
  * struct vfio_pci_mig_loading - what only a session that loads has; all under io_lock
+ * @header_size: of the framing
  * @parse: what comes next; changed under stream->lock too, for poll()
  * @record: the last header
  * @done: bytes of what @parse says that came
@@ -210,6 +211,7 @@ enum vfio_pci_mig_parse {
  * @note: or here
  */
 struct vfio_pci_mig_loading {
+	size_t				header_size;
 	enum vfio_pci_mig_parse		parse;
 	struct vfio_pci_mig_record	record;
 	u64				done;
@@ -221,7 +223,7 @@ struct vfio_pci_mig_loading {
  * struct vfio_pci_mig_stream - a data transfer session, and the file of it
  * @ref: the file, the session, and each queued @work
  * @migration: holds a reference
- * @framing: how chunks look in the stream
+ * @framing: how chunks look in the stream; the driver's, so under the migration lock, in a session
  * @framing_state: its memory
  * @saving: rather than loading
  * @io_lock: one read() or write() at a time

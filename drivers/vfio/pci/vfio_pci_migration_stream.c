@@ -340,6 +340,8 @@ static struct vfio_pci_mig_stream *mig_stream_alloc(struct vfio_pci_migration *m
 	INIT_DELAYED_WORK(&stream->work, mig_stream_work);
 	stream->framing = framing;
 	stream->saving = saving;
+	if (!saving)
+		stream->load.header_size = framing->header_size;
 	for (unsigned int i = 0; i < VFIO_PCI_MIG_CHUNKS; i++)
 		stream->slots[i].stream = stream;
 
