@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,10 +12,15 @@ import time
 
 # What QEMU says of every such device on a stock kernel of this age: that has no dma-buf feature, and
 # no log of DMA but the container's, which vfio_pci_migration.h feeds.
-KNOWN = ("VFIO dma-buf not supported in kernel",
-         "VFIO device doesn't support device and IOMMU dirty tracking",
-         # QEMU maps BARs for other devices before it has given the function its memory decode back.
-         "= -14 (Bad address)", "PCI peer-to-peer transactions on BARs are not supported")
+KNOWN = re.compile("VFIO dma-buf not supported in kernel|"
+                   "VFIO device doesn't support device and IOMMU dirty tracking|"
+                   # QEMU maps BARs, which are far above Machine.MEMORY, for other devices before it
+                   # has given the function its memory decode back.
+                   r"vfio_container_dma_map\(\S+, 0x\w{8,}, \S+ \S+ = -14 \(Bad address\)|"
+                   "PCI peer-to-peer transactions on BARs are not supported")
+
+# What the guest's programs tell of their work.
+COUNTS = re.compile(r"L2: (edu|disk):( \w+ \d+)+")
 
 
 class QmpError(Exception):
@@ -145,12 +151,15 @@ class Machine:
         """What else QEMU said about vfio."""
         with open(self.errors, encoding="utf-8", errors="replace") as errors:
             return "".join(line for line in errors if "vfio" in line.lower()
-                           and not any(known in line for known in KNOWN))
+                           and not KNOWN.search(line))
 
     def counts(self):
-        """The last counts that the guest told, as a dict; empty before the first."""
+        """
+        The last counts that the guest told, as a dict; empty before the first. Its kernel writes to
+        the same console, into the middle of a line if it likes; that line does not count.
+        """
         for line in reversed(self.said()[:-1]):
-            if line.startswith(("L2: edu: ", "L2: disk: ")):
+            if COUNTS.fullmatch(line):
                 words = line.split()[2:]
                 return dict(zip(words[::2], map(int, words[1::2])))
         return {}
