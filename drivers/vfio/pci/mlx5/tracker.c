@@ -25,8 +25,12 @@
 /* How long a report may pause; firmware's longest command is allowed as much. */
 #define REPORT_TIMEOUT		msecs_to_jiffies(60000)
 
-/* Our receive buffers are no larger than need be, whatever message the device could send. */
+/*
+ * Our receive buffers are no larger than need be, whatever message the device could send, and not
+ * so small that there would be more of them than a completion can name.
+ */
 #define MAX_LOG_MESSAGE		16
+#define MIN_LOG_MESSAGE		6
 
 /**
  * struct mlx5_tracker - a tracker that logs
@@ -250,7 +254,8 @@ int mlx5_tracker_start(struct mlx5_vhca *vhca, struct rb_root_cached *ranges, u3
 	if (vhca->tracker || !*page_size)
 		return -EINVAL;
 	if (!mlx5_tracker_supported(mdev) ||
-	    MLX5_CAP_ADV_VIRTUALIZATION(mdev, pg_track_log_min_msg_size) > MAX_LOG_MESSAGE)
+	    MLX5_CAP_ADV_VIRTUALIZATION(mdev, pg_track_log_min_msg_size) > MAX_LOG_MESSAGE ||
+	    MLX5_CAP_ADV_VIRTUALIZATION(mdev, pg_track_log_max_msg_size) < MIN_LOG_MESSAGE)
 		return -EOPNOTSUPP;
 
 	struct mlx5_tracker *tracker __free(kfree) = kzalloc(sizeof(*tracker), GFP_KERNEL_ACCOUNT);
