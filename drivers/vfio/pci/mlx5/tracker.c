@@ -303,8 +303,33 @@ static int tracker_wait(struct mlx5_tracker *tracker)
 	return READ_ONCE(tracker->failed) ? -EIO : 0;
 }
 
-static int tracker_receive(struct mlx5_tracker *tracker,
-			   void (*dirty)(void *context, u64 iova, u64 length), void *context)
+/* Where a report goes, and what it was asked about: @first to @last, inclusive. */
+struct sink {
+	u64	first;
+	u64	last;
+	void	(*dirty)(void *context, u64 iova, u64 length);
+	void	*context;
+};
+
+/* A page that was written: what of it is in the range, for what else the device may say. */
+static void sink_page(const struct sink *sink, u64 address, u64 page_size)
+{
+	u64 first = max(address & ~(page_size - 1), sink->first);
+	u64 last = min(address | (page_size - 1), sink->last);
+
+	if (first <= last)
+		sink->dirty(sink->context, first, last - first + 1);
+}
+
+static void tracker_deliver(struct mlx5_tracker *tracker, const struct mlx5_report *report,
+			    const struct sink *sink)
+{
+	for (unsigned int i = 0; i < report->entries; i++)
+		sink_page(sink, mlx5_report_address(&tracker->queue, report, i),
+			  tracker->page_size);
+}
+
+static int tracker_receive(struct mlx5_tracker *tracker, const struct sink *sink)
 {
 	unsigned int state = MLX5_PAGE_TRACK_STATE_REPORTING;
 	struct mlx5_report report;
@@ -315,9 +340,7 @@ static int tracker_receive(struct mlx5_tracker *tracker,
 		if (ret < 0)
 			return ret;
 		if (ret) {
-			for (unsigned int i = 0; i < report.entries; i++)
-				dirty(context, mlx5_report_address(&tracker->queue, &report, i),
-				      tracker->page_size);
+			tracker_deliver(tracker, &report, sink);
 			state = report.state;
 			mlx5_report_queue_repost(&tracker->queue, &report);
 			continue;
@@ -335,6 +358,7 @@ static int tracker_receive(struct mlx5_tracker *tracker,
 int mlx5_tracker_sync(struct mlx5_vhca *vhca, unsigned long iova, unsigned long length,
 		      void (*dirty)(void *context, u64 iova, u64 length), void *context)
 {
+	const struct sink sink = { iova, iova + length - 1, dirty, context };
 	struct mlx5_tracker *tracker;
 	int ret;
 
@@ -347,7 +371,7 @@ int mlx5_tracker_sync(struct mlx5_vhca *vhca, unsigned long iova, unsigned long 
 
 	ret = object_report(tracker, iova, length);
 	if (!ret)
-		ret = tracker_receive(tracker, dirty, context);
+		ret = tracker_receive(tracker, &sink);
 	/* A report that was cut short leaves pages out that nobody would ask for again. */
 	if (ret)
 		WRITE_ONCE(tracker->failed, true);

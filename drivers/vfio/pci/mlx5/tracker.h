@@ -37,8 +37,8 @@ void mlx5_tracker_drop(struct mlx5_vhca *vhca);
  * mlx5_tracker_sync() - report what was written since it was reported last
  * @vhca: with a tracker
  * @iova: start of the range asked about
- * @length: its bytes
- * @dirty: called for each page that was written
+ * @length: its bytes, not 0
+ * @dirty: called for each page that was written, with what of it is within the range
  * @context: for @dirty
  *
  * Context: sleeps; takes the VHCA's lock, with which @dirty is called.
