@@ -329,9 +329,14 @@ static void tracker_deliver(struct mlx5_tracker *tracker, const struct mlx5_repo
 			  tracker->page_size);
 }
 
+/*
+ * The last message of a report says that it is.  An object that was asked after a change may be
+ * ahead of its messages, so these are read first.
+ */
 static int tracker_receive(struct mlx5_tracker *tracker, const struct sink *sink)
 {
 	unsigned int state = MLX5_PAGE_TRACK_STATE_REPORTING;
+	unsigned int asked = state;
 	struct mlx5_report report;
 	int ret;
 
@@ -345,10 +350,14 @@ static int tracker_receive(struct mlx5_tracker *tracker, const struct sink *sink
 			mlx5_report_queue_repost(&tracker->queue, &report);
 			continue;
 		}
+		if (asked != MLX5_PAGE_TRACK_STATE_REPORTING) {
+			state = asked;
+			continue;
+		}
 
 		ret = tracker_wait(tracker);
 		if (!ret && xchg(&tracker->changed, false))
-			ret = object_state(tracker, &state);
+			ret = object_state(tracker, &asked);
 		if (ret)
 			return ret;
 	}
