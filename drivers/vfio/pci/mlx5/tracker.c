@@ -12,6 +12,7 @@
 #include <linux/log2.h>
 #include <linux/mlx5/driver.h>
 #include <linux/mlx5/eq.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
 
@@ -348,6 +349,12 @@ static int tracker_receive(struct mlx5_tracker *tracker, const struct sink *sink
 			tracker_deliver(tracker, &report, sink);
 			state = report.state;
 			mlx5_report_queue_repost(&tracker->queue, &report);
+			/* A device that never ends its report must not hold up the PF's removal. */
+			if (READ_ONCE(tracker->vhca->interrupted))
+				return -ENOTCONN;
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			cond_resched();
 			continue;
 		}
 		if (asked != MLX5_PAGE_TRACK_STATE_REPORTING) {
