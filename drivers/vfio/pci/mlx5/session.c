@@ -9,6 +9,7 @@
  */
 
 #include <linux/cleanup.h>
+#include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vfio_pci_migration.h>
@@ -135,8 +136,10 @@ static void transfer_done(int status, struct mlx5_async_work *work)
 		container_of(work, struct mlx5_vhca_transfer, work);
 	struct mlx5_vhca *vhca = container_of(transfer, struct mlx5_vhca, transfer);
 	struct vfio_pci_mig_chunk *chunk = transfer->chunk;
+	struct mlx5_buffer *buffer = chunk->driver_data;
 	ssize_t result;
 
+	dma_sync_sgtable_for_cpu(transfer->mdev->device, &buffer->table, buffer->dir);
 	if (transfer->saving)
 		result = saved(vhca, transfer, status);
 	else
@@ -148,9 +151,11 @@ static void transfer_done(int status, struct mlx5_async_work *work)
 	vfio_pci_mig_chunk_done(chunk, result);
 }
 
+/* A buffer is mapped for all of a session: it is the device's during a transfer, else the CPU's. */
 static ssize_t transfer_start(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chunk, bool saving)
 {
 	struct mlx5_vhca_transfer *transfer = &vhca->transfer;
+	struct mlx5_buffer *buffer = chunk->driver_data;
 	int ret;
 
 	transfer->mdev = vhca->mdev;
@@ -158,10 +163,12 @@ static ssize_t transfer_start(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk 
 	transfer->saving = saving;
 	memset(transfer->out, 0, sizeof(transfer->out));
 	vhca->busy = true;
+	dma_sync_sgtable_for_device(vhca->mdev->device, &buffer->table, buffer->dir);
 	ret = mlx5_cmd_exec_cb(&vhca->async, transfer->in, sizeof(transfer->in), transfer->out,
 			       sizeof(transfer->out), transfer_done, &transfer->work);
 	if (!ret)
 		return -EIOCBQUEUED;
+	dma_sync_sgtable_for_cpu(vhca->mdev->device, &buffer->table, buffer->dir);
 	vhca->busy = false;
 	return ret;
 }
