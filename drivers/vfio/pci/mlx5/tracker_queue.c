@@ -4,6 +4,7 @@
  */
 
 #include <linux/cleanup.h>
+#include <linux/interrupt.h>
 #include <linux/log2.h>
 #include <linux/mlx5/cq.h>
 #include <linux/mlx5/qp.h>
@@ -91,7 +92,14 @@ static int create_cq(struct mlx5_report_queue *queue)
 
 static void destroy_cq(struct mlx5_report_queue *queue)
 {
-	mlx5_core_destroy_cq(queue->mdev, &queue->cq);
+	struct mlx5_core_cq *cq = &queue->cq;
+
+	if (!mlx5_core_destroy_cq(queue->mdev, cq))
+		return;
+	/* Firmware would not, and mlx5_core has not waited for those who have found it by an event. */
+	synchronize_irq(cq->irqn);
+	mlx5_cq_put(cq);
+	wait_for_completion(&cq->free);
 }
 
 /* ---- queue pairs ---------------------------------------------------------------------------- */
