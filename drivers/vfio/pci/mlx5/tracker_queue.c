@@ -450,7 +450,8 @@ int mlx5_report_queue_poll(struct mlx5_report_queue *queue, struct mlx5_report *
 	if (get_cqe_opcode(cqe) != MLX5_CQE_RESP_SEND_IMM)
 		return -EIO;
 
-	size = be32_to_cpu(cqe->byte_cnt);
+	/* Once, as the device may change it after the check. */
+	size = be32_to_cpu(READ_ONCE(cqe->byte_cnt));
 	if (size > queue->message_size)
 		return -EIO;
 	report->entries = size / ENTRY_SIZE;
