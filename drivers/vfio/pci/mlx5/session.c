@@ -228,6 +228,12 @@ ssize_t mlx5_session_load(struct mlx5_vhca *vhca, struct vfio_pci_mig_chunk *chu
 
 /* ---- sizes ---------------------------------------------------------------------------------- */
 
+/* Whole pages for an image of @size bytes, as far as a command can say so. */
+static size_t image_room(u64 size)
+{
+	return clamp_t(u64, PAGE_ALIGN(size), PAGE_SIZE, MLX5_VHCA_MAX_IMAGE);
+}
+
 ssize_t mlx5_session_pass(struct mlx5_vhca *vhca, int pass)
 {
 	struct mlx5_vhca_sizes sizes;
@@ -257,7 +263,7 @@ ssize_t mlx5_session_pass(struct mlx5_vhca *vhca, int pass)
 	else if (pass != VFIO_PCI_MIG_PASS_FINAL)
 		size += size / 10;	/* The function runs on until the SAVE. */
 	/* A final SAVE there is in any case: it ends the tracking. */
-	return clamp_t(u64, PAGE_ALIGN(size), PAGE_SIZE, MLX5_VHCA_MAX_IMAGE);
+	return image_room(size);
 }
 
 int mlx5_session_dirty(struct mlx5_vhca *vhca, u64 *bytes)
@@ -297,7 +303,7 @@ int mlx5_session_untrack(struct mlx5_vhca *vhca)
 	if (ret)
 		return ret;
 
-	count = max(DIV_ROUND_UP(sizes.required, PAGE_SIZE), 1);
+	count = PHYS_PFN(image_room(sizes.required));
 	struct page **pages __free(kvfree) = kvcalloc(count, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return -ENOMEM;
