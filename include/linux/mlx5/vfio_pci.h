@@ -8,10 +8,10 @@
  * driver of the emulated function binds the auxiliary device and sends the migration commands for
  * @vhca_id to @mdev.
  *
- * @mdev is usable until @gone or the auxiliary driver's remove().  remove() is where the PF leaves
- * for good and comes before mlx5_core's own; @gone is for what happens below a bound PF (firmware
- * reset, devlink reload), where devices cannot be taken away from inside: the manager calls the
- * chain first, and removes the device afterwards.
+ * @mdev is usable until @gone, or the auxiliary driver's remove() if that comes first.  Where the PF
+ * leaves for good remove() comes before mlx5_core's own.  Below a bound PF (firmware reset, devlink
+ * reload) devices cannot be taken away from inside: there the manager calls the chain, and removes
+ * the device afterwards.  It does so whenever it removes one.
  */
 #ifndef LINUX_MLX5_VFIO_PCI_H
 #define LINUX_MLX5_VFIO_PCI_H
@@ -34,7 +34,8 @@ struct mlx5_core_dev;
  * @mdev: the PF's mlx5_core device
  * @vhca_id: by which the PF's firmware knows the function
  * @id: the function's address, see mlx5_vfio_pci_id()
- * @gone: called once, sleeping allowed, when firmware drops what was created through @mdev
+ * @gone: called once, sleeping allowed, when @mdev is to be let go of: firmware drops what was
+ *	  created through it, or the function leaves
  * @is_gone: that call has been or is being made; written before
  */
 struct mlx5_vfio_pci_adev {

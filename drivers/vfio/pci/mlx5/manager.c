@@ -129,13 +129,30 @@ static int function_publish(struct manager *manager, const struct mlx5_emulated_
 	return ret;
 }
 
+/* Whoever uses the function's line lets go of the PF.  gate is held. */
+static void function_leaves(struct function *function)
+{
+	if (function->line.is_gone)
+		return;
+	/* Before the chain is called: mlx5_vfio_pci_watch() looks at it after registering. */
+	WRITE_ONCE(function->line.is_gone, true);
+	blocking_notifier_call_chain(&function->line.gone, 0, &function->line);
+}
+
+/*
+ * A function that is in no list any more would not hear that firmware leaves while its devices are
+ * being deleted, so nobody uses it by then.
+ */
 static void functions_remove(struct manager *manager)
 {
 	struct function *function, *next;
 	LIST_HEAD(leaving);
 
-	scoped_guard(mutex, &gate)
+	scoped_guard(mutex, &gate) {
+		list_for_each_entry(function, &manager->functions, item)
+			function_leaves(function);
 		list_splice_init(&manager->functions, &leaving);
+	}
 
 	list_for_each_entry_safe_reverse(function, next, &leaving, item) {
 		auxiliary_device_delete(&function->line.adev);
@@ -372,16 +389,8 @@ static void firmware_leaves(struct manager *manager)
 
 	manager->loaded = false;
 	manager->stale = true;
-	list_for_each_entry(function, &manager->functions, item) {
-		if (function->line.is_gone)
-			continue;
-		/*
-		 * Before the chain is called: mlx5_vfio_pci_watch() looks at it after
-		 * registering.
-		 */
-		WRITE_ONCE(function->line.is_gone, true);
-		blocking_notifier_call_chain(&function->line.gone, 0, &function->line);
-	}
+	list_for_each_entry(function, &manager->functions, item)
+		function_leaves(function);
 }
 
 static int auxiliary_event(struct notifier_block *nb, unsigned long action, void *data)
