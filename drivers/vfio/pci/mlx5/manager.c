@@ -11,10 +11,11 @@
  * Below a bound PF, mlx5_core takes its own auxiliary devices off before it unloads the firmware
  * and adds them when firmware is back; we watch the auxiliary bus for that.  A notifier may not
  * remove devices itself (the bus's notifier lock is held), so it only says that they are gone, and
- * the work reconciles what is published with what is.
+ * the work reconciles what is published with what is.  mlx5_core takes devices off for other
+ * reasons too (bonding, another eswitch mode); then the work finds firmware up and publishes anew.
  *
- * Locks: reconcile_lock > manager->lock > those of the driver core > gate > what a gone chain
- * takes. The notifiers take gate alone.
+ * Locks: reconcile_lock > manager->lock > those of the driver core, mlx5_core's intf_state_mutex >
+ * gate > what a gone chain takes. The notifiers take gate alone.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -43,8 +44,7 @@
  * @lock: guards what follows up to @functions
  * @mdev: of @pf while our driver is bound, else NULL
  * @functions: struct function; changed under @lock and gate, read under either
- * @stale: firmware dropped our objects since @functions were published; gate
- * @loaded: firmware is up as far as we know; gate
+ * @stale: firmware may have dropped our objects since @functions were published; gate
  * @bound_item: in bound_managers; gate
  */
 struct manager {
@@ -56,7 +56,6 @@ struct manager {
 	struct mlx5_core_dev	*mdev;
 	struct list_head	functions;
 	bool			stale;
-	bool			loaded;
 	struct list_head	bound_item;
 };
 
@@ -178,14 +177,21 @@ static bool function_is(struct manager *manager, const struct mlx5_emulated_func
 	return function && function->line.vhca_id == info->vhca_id;
 }
 
+/* mlx5_core holds this mutex from before it takes its auxiliary devices off until firmware is down. */
+static bool firmware_is_up(struct mlx5_core_dev *mdev)
+{
+	guard(mutex)(&mdev->intf_state_mutex);
+	return test_bit(MLX5_INTERFACE_STATE_UP, &mdev->intf_state);
+}
+
 /* Makes what is published what firmware says.  manager->lock is held. */
 static void functions_reconcile(struct manager *manager)
 {
 	struct mlx5_emulated_function *info = NULL;
 	struct function *function;
 	unsigned int same = 0;
-	bool stale, loaded;
 	int count, i, ret;
+	bool stale;
 
 	if (!manager->mdev)
 		return;
@@ -193,11 +199,11 @@ static void functions_reconcile(struct manager *manager)
 	scoped_guard(mutex, &gate) {
 		stale = manager->stale;
 		manager->stale = false;
-		loaded = manager->loaded;
 	}
 	if (stale)
 		functions_remove(manager);
-	if (!loaded)
+	/* If it goes down from here on, stale is set, and what is published is gone at once. */
+	if (!firmware_is_up(manager->mdev))
 		return;
 
 	count = mlx5_query_emulated_functions(manager->mdev, &info);
@@ -252,7 +258,6 @@ static int manager_probe(struct platform_device *device)
 	manager->mdev = pci_get_drvdata(manager->pf);
 	scoped_guard(mutex, &gate) {
 		manager->stale = false;
-		manager->loaded = true;
 		list_add_tail(&manager->bound_item, &bound_managers);
 	}
 	functions_reconcile(manager);
@@ -387,7 +392,6 @@ static void firmware_leaves(struct manager *manager)
 {
 	struct function *function;
 
-	manager->loaded = false;
 	manager->stale = true;
 	list_for_each_entry(function, &manager->functions, item)
 		function_leaves(function);
@@ -408,8 +412,6 @@ static int auxiliary_event(struct notifier_block *nb, unsigned long action, void
 			continue;
 		if (action == BUS_NOTIFY_DEL_DEVICE)
 			firmware_leaves(manager);
-		else
-			manager->loaded = true;
 		schedule_work(&reconcile_work);
 	}
 	return NOTIFY_DONE;
