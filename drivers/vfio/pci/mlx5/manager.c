@@ -66,6 +66,8 @@ struct function {
 
 static DEFINE_MUTEX(reconcile_lock);
 static LIST_HEAD(managers);
+/* The module is; no managers from now on.  reconcile_lock */
+static bool leaving;
 
 static DEFINE_MUTEX(gate);
 static LIST_HEAD(bound_managers);
@@ -145,15 +147,15 @@ static void function_leaves(struct function *function)
 static void functions_remove(struct manager *manager)
 {
 	struct function *function, *next;
-	LIST_HEAD(leaving);
+	LIST_HEAD(functions);
 
 	scoped_guard(mutex, &gate) {
 		list_for_each_entry(function, &manager->functions, item)
 			function_leaves(function);
-		list_splice_init(&manager->functions, &leaving);
+		list_splice_init(&manager->functions, &functions);
 	}
 
-	list_for_each_entry_safe_reverse(function, next, &leaving, item) {
+	list_for_each_entry_safe_reverse(function, next, &functions, item) {
 		auxiliary_device_delete(&function->line.adev);
 		auxiliary_device_uninit(&function->line.adev);
 	}
@@ -331,6 +333,8 @@ static void managers_reconcile(void)
 	struct pci_dev *pdev = NULL;
 
 	guard(mutex)(&reconcile_lock);
+	if (leaving)
+		return;
 	list_for_each_entry_safe(manager, next, &managers, item)
 		if (!device_is_registered(&manager->pf->dev))
 			manager_del(manager);
@@ -474,9 +478,11 @@ static void __exit manager_exit(void)
 
 	bus_unregister_notifier(&pci_bus_type, &pci_nb);
 	cancel_work_sync(&reconcile_work);
-	scoped_guard(mutex, &reconcile_lock)
+	scoped_guard(mutex, &reconcile_lock) {
+		leaving = true;
 		list_for_each_entry_safe(manager, next, &managers, item)
 			manager_del(manager);
+	}
 	/* Until here a reset may still have to tell the functions. */
 	bus_unregister_notifier(auxiliary_bus, &auxiliary_nb);
 	cancel_work_sync(&reconcile_work);
