@@ -25,7 +25,7 @@ struct mlx5_emulated_function {
 /**
  * mlx5_query_emulated_functions() - the functions that a PF manages
  * @mdev: loaded
- * @functions: gets an array for kvfree(), or NULL with none
+ * @functions: gets an array for kvfree(), NULL on an error
  *
  * What the firmware does not know (a kind of function, or the command) counts as none of it.
  *

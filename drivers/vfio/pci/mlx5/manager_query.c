@@ -6,6 +6,7 @@
 #include <linux/cleanup.h>
 #include <linux/mlx5/driver.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "manager.h"
@@ -54,31 +55,28 @@ struct mlx5_ifc_query_emulated_functions_info_out_bits {
 	/* that many struct mlx5_ifc_emulated_function_info_bits */
 };
 
-/* Answers of one command that we have room for; BlueField's limit is in the hundreds. */
+/* Answers of one command, and functions, that we have room for; BlueField has hundreds at most. */
 #define MAX_ANSWERS	1024
+#define MAX_FUNCTIONS	4096
 
+/* With room for MAX_FUNCTIONS. */
 struct function_list {
 	struct mlx5_emulated_function	*item;
 	unsigned int			count;
 };
 
-static int append(struct function_list *list, const void *answers, unsigned int count)
+/* An address names one function, whatever firmware repeats. */
+static bool is_listed(const struct function_list *list, u16 bdf)
 {
-	struct mlx5_emulated_function *more;
-	unsigned int i, j;
+	for (unsigned int i = 0; i < list->count; i++)
+		if (list->item[i].bdf == bdf)
+			return true;
+	return false;
+}
 
-	if (!count)
-		return 0;
-
-	more = kvmalloc_array(list->count + count, sizeof(*more), GFP_KERNEL);
-	if (!more)
-		return -ENOMEM;
-	if (list->count)
-		memcpy(more, list->item, list->count * sizeof(*more));
-	kvfree(list->item);
-	list->item = more;
-
-	for (i = 0; i < count; i++) {
+static void append(struct function_list *list, const void *answers, unsigned int count)
+{
+	for (unsigned int i = 0; i < count && list->count < MAX_FUNCTIONS; i++) {
 		const void *info = answers + i * MLX5_ST_SZ_BYTES(emulated_function_info);
 		struct mlx5_emulated_function function = {
 			.bdf = MLX5_GET(emulated_function_info, info, pci_bdf),
@@ -86,14 +84,10 @@ static int append(struct function_list *list, const void *answers, unsigned int 
 			.has_vfs = MLX5_GET(emulated_function_info, info, vf_exist),
 		};
 
-		/* An address names one function, whatever firmware repeats. */
-		for (j = 0; j < list->count; j++)
-			if (list->item[j].bdf == function.bdf)
-				break;
-		if (j == list->count)
+		if (!is_listed(list, function.bdf))
 			list->item[list->count++] = function;
 	}
-	return 0;
+	cond_resched();
 }
 
 static int query(struct mlx5_core_dev *mdev, u16 op_mod, u16 pf_vhca_id, struct function_list *list)
@@ -124,7 +118,8 @@ static int query(struct mlx5_core_dev *mdev, u16 op_mod, u16 pf_vhca_id, struct 
 			 count, op_mod, MAX_ANSWERS);
 		count = MAX_ANSWERS;
 	}
-	return append(list, out + header, count);
+	append(list, out + header, count);
+	return 0;
 }
 
 int mlx5_query_emulated_functions(struct mlx5_core_dev *mdev,
@@ -137,6 +132,11 @@ int mlx5_query_emulated_functions(struct mlx5_core_dev *mdev,
 	unsigned int i, pfs;
 	int ret = 0;
 
+	*functions = NULL;
+	list.item = kvcalloc(MAX_FUNCTIONS, sizeof(*list.item), GFP_KERNEL);
+	if (!list.item)
+		return -ENOMEM;
+
 	for (i = 0; !ret && i < ARRAY_SIZE(kinds); i++)
 		ret = query(mdev, kinds[i], 0, &list);
 
@@ -145,6 +145,9 @@ int mlx5_query_emulated_functions(struct mlx5_core_dev *mdev,
 		if (list.item[i].has_vfs)
 			ret = query(mdev, MLX5_EMULATED_VF, list.item[i].vhca_id, &list);
 
+	if (!ret && list.count == MAX_FUNCTIONS)
+		dev_warn(mdev->device, "%u emulated functions, others are not looked at\n",
+			 MAX_FUNCTIONS);
 	if (ret) {
 		kvfree(list.item);
 		return ret;
