@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of a device file: one table, a row per command, and what describes the device.
+ * The ioctls of a device file: a handler and a row per command, and what describes the device.
  *
  * Every command but VFIO_DEVICE_RESET takes a structure whose first member is its size as the
  * user knows it, argsz.  Copying it in and out and checking its size is written here once.
@@ -265,7 +265,7 @@ static int vfio_pci_ioctl_ioeventfd(struct vfio_pci_core_device *vdev, void *arg
 	return vfio_pci_ioeventfd(vdev, ioeventfd->offset, ioeventfd->data, width, ioeventfd->fd);
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 union vfio_pci_ioctl_arg {
 	u32				argsz;

@@ -236,7 +236,7 @@ bool vfio_pci_pristine_take(struct vfio_pci_core_device *vdev);
 int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev);
 
 /*
- * Handlers of the ioctl table: @arg holds the part of the structure that every user must provide,
+ * Handlers of ioctls: @arg holds the part of the structure that every user must provide,
  * the rest is zero, and what they leave in it goes back; @uarg is for what follows the structure.
  */
 int vfio_pci_ioctl_hot_reset_info(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg);
