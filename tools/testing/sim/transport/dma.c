@@ -202,6 +202,19 @@ int dma_map(struct dma_space *space, const struct wire_dma_map *map, int fd)
 	return 0;
 }
 
+/* Forget all mappings that have a part in a range. */
+static void drop(struct dma_space *space, uint64_t first, uint64_t last)
+{
+	struct mapping *inside;
+
+	while ((inside = find(space, first, last))) {
+		tdelete(inside, &space->root, compare);
+		backing_put(inside->file);
+		free(inside);
+		space->count--;
+	}
+}
+
 /**
  * dma_unmap() - a client takes back all mappings inside a range
  * @space: its address space
@@ -225,21 +238,14 @@ int dma_unmap(struct dma_space *space, uint64_t address, uint64_t size)
 	inside = find(space, last, last);
 	if (inside && inside->last > last)
 		return -EINVAL;
-	while ((inside = find(space, address, last))) {
-		tdelete(inside, &space->root, compare);
-		backing_put(inside->file);
-		free(inside);
-		space->count--;
-	}
+	drop(space, address, last);
 	return 0;
 }
 
 /** dma_unmap_everything() - the client is gone */
 void dma_unmap_everything(struct dma_space *space)
 {
-	dma_unmap(space, 0, UINT64_MAX);
-	/* The one byte that a size of 64 bits cannot reach. */
-	dma_unmap(space, UINT64_MAX, 1);
+	drop(space, 0, UINT64_MAX);
 }
 
 static bool copy_guarded(uint8_t *memory, void *data, size_t count, bool write)

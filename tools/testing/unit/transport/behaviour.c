@@ -213,6 +213,11 @@ static void test_connections(void)
 	client_close();
 	result(!mappings_of_memfd(), "nothing of a client is left when it is gone");
 	client_hello();
+	result(!map(BASE, WIRE_PAGE, 0, fd) && !map(-(uint64_t)WIRE_PAGE, WIRE_PAGE, 0, fd),
+	       "the last page of all can be mapped");
+	client_close();
+	result(!mappings_of_memfd(), "nor is anything left of a client that did");
+	client_hello();
 	client_send(&half, 7, NULL, 0);
 	result(!client_hung_up(), "half a message is waited for");
 	device_resets = 0;
