@@ -8,6 +8,7 @@
  * mapping inside a range as fast as one at an address.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <search.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -122,6 +123,9 @@ static int backing_get(int fd, uint64_t end, struct backing **file)
 		return -errno;
 	if (!S_ISREG(stat.st_mode) || stat.st_size <= 0 || end > (uint64_t)stat.st_size)
 		return -EINVAL;
+	/* It may be mapped already, for a client that has more of it than this one. */
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDWR)
+		return -EACCES;
 	while (found && (found->device != stat.st_dev || found->inode != stat.st_ino))
 		found = found->next;
 	if (!found)
@@ -167,7 +171,8 @@ static bool range_last(uint64_t address, uint64_t size, uint64_t *last)
  * @fd: the file that it is in, or -1; remains the caller's
  *
  * Return: 0; -EINVAL for a range that is empty, not of whole pages, wraps, or is not in the file;
- * -EEXIST if a part of it is mapped already; -ENOSPC if there are too many; -ENOMEM.
+ * -EACCES for a file that the client cannot both read and write; -EEXIST if a part of it is mapped
+ * already; -ENOSPC if there are too many; -ENOMEM.
  */
 int dma_map(struct dma_space *space, const struct wire_dma_map *map, int fd)
 {

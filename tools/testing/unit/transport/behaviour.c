@@ -3,6 +3,7 @@
  * What the server does for a client that means well, and what it answers to mistakes.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,9 +76,18 @@ static void test_version(void)
 	       "features are refused");
 }
 
+/* The same file, to read only, as a client might have been given it. */
+static int read_only(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 static void test_dma(void)
 {
-	int fd = memory_fd(MEMORY), other = memory_fd(WIRE_PAGE);
+	int fd = memory_fd(MEMORY), other = memory_fd(WIRE_PAGE), mere = read_only(fd);
 	char bytes[WIRE_PAGE] = "";
 
 	client_hello();
@@ -99,6 +109,8 @@ static void test_dma(void)
 	result(map(BASE, WIRE_PAGE, 0, fd) == -EEXIST &&
 	       map(BASE - WIRE_PAGE, 1ULL << 20, 0, fd) == -EEXIST,
 	       "a mapping over another one is refused");
+	result(mere >= 0 && map(BASE << 8, WIRE_PAGE, 0, mere) == -EACCES,
+	       "a file that the client may not write is refused, whoever else has it mapped");
 	result(map(BASE << 8, MEMORY, WIRE_PAGE, fd) == -EINVAL &&
 	       map(BASE << 8, WIRE_PAGE, -(uint64_t)WIRE_PAGE, fd) == -EINVAL,
 	       "a mapping beyond the file's end is refused");
@@ -121,6 +133,7 @@ static void test_dma(void)
 	       "a client that truncates its memory harms nobody");
 	close(fd);
 	close(other);
+	close(mere);
 }
 
 static int set_irqs(uint32_t flags, uint32_t start, uint32_t count, int fd)
