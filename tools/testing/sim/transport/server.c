@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sockets, and messages in and out of them.  A client that sends half a message or does not read
- * its replies holds up nobody but itself: reads and writes never block, and no further
- * message is read while a reply is on its way.
+ * Sockets, and messages in and out of them.  A client that sends half a message, does not read its
+ * replies or never ends holds up nobody but itself: reads and writes never block, no further message
+ * is read while a reply is on its way, and clients take turns.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #include "vfu_priv.h"
+
+/* Pieces that a client is read at a time; what it sent beyond that is for the loop's next round. */
+#define TURNS 64
 
 static void close_fds(struct message *message)
 {
@@ -148,7 +151,7 @@ static void on_connection(struct loop_source *source, uint32_t events)
 		going = send_rest(vfu) && (vfu->out_size || !loop_change(source, EPOLLIN));
 		events = 0;
 	}
-	while (going && events && !vfu->out_size) {
+	for (unsigned int i = 0; i < TURNS && going && events && !vfu->out_size; i++) {
 		size_t head = sizeof(vfu->in.header);
 		uint8_t *to = (uint8_t *)&vfu->in.header + vfu->have;
 		size_t want = head - vfu->have;

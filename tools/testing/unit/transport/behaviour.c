@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -219,6 +220,7 @@ static void test_connections(void)
 	struct wire_header half = { .command = WIRE_RESET, .size = sizeof(half) };
 	struct wire_header huge = { .command = WIRE_RESET, .size = UINT32_MAX };
 	struct wire_header tiny = { .command = WIRE_RESET, .size = 3 };
+	struct wire_header many[1000];
 	int fd = memory_fd(MEMORY);
 
 	client_hello();
@@ -236,6 +238,15 @@ static void test_connections(void)
 	device_resets = 0;
 	client_send((uint8_t *)&half + 7, sizeof(half) - 7, NULL, 0);
 	result(device_resets == 1, "and understood when the rest has come");
+	for (unsigned int i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct wire_header) {
+			.command = WIRE_RESET, .size = sizeof(many[i]), .flags = WIRE_NO_REPLY,
+		};
+	device_resets = 0;
+	result(send(client, many, sizeof(many), MSG_DONTWAIT) == sizeof(many) &&
+	       loop_once(10) > 0 && device_resets && device_resets < ARRAY_SIZE(many),
+	       "a client that talks without end lets others have their turn");
+	result(!client_hung_up() && device_resets == ARRAY_SIZE(many), "and is heard out");
 	client_hello();
 	client_send(&huge, sizeof(huge), NULL, 0);
 	result(client_hung_up(), "a message larger than can be ends the connection");
