@@ -163,6 +163,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	loop_run();
+	/* The PF's trackers watch the disks. */
+	hca_reset(card->functions);
 	for (unsigned int i = 0; i < card->n_emulated; i++)
 		blk_free((struct blk *)((char *)card->emulated[i].vhca -
 					offsetof(struct blk, vhca)));
