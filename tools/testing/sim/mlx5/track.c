@@ -110,14 +110,15 @@ static void on_write(struct pci_watch *watch, uint64_t address, size_t count)
 		if (!in_ranges(tracker, n << shift) || find(tracker, n, n))
 			continue;
 		page = malloc(sizeof(*page));
-		if (!page || tracker->count == MOST_PAGES_TRACKED) {
+		if (page)
+			*page = (struct page) { n, n };
+		if (!page || tracker->count == MOST_PAGES_TRACKED ||
+		    !tsearch(page, &tracker->pages, compare)) {
 			/* What cannot be remembered cannot be left out either. */
 			tracker->object->state = MLX5_PAGE_TRACK_STATE_ERROR;
 			free(page);
 			return;
 		}
-		*page = (struct page) { n, n };
-		tsearch(page, &tracker->pages, compare);
 		tracker->count++;
 	}
 }
