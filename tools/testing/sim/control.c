@@ -17,12 +17,13 @@
 
 #define MOST_WORDS 6
 
-/* Someone who asks; @line collects what has come of the next command. */
+/* Someone who asks; @line collects what has come of the next command, unless it is @long_line. */
 struct visitor {
 	struct loop_source source;
 	struct card *card;
 	char line[256];
 	size_t used;
+	bool long_line;
 };
 
 /* A function by its name.  One of @hca and @emulated is NULL. */
@@ -74,7 +75,8 @@ static const char *do_bdf(struct card *card, struct function *fn, char **words, 
 	(void)answer;
 	if (!fn->emulated)
 		return "only emulated functions are told where they are";
-	if (sscanf(words[2], "%4x:%2x:%2x.%1x%c", &domain, &bus, &device, &function, &rest) != 4)
+	if (sscanf(words[2], "%4x:%2x:%2x.%1x%c", &domain, &bus, &device, &function, &rest) != 4 ||
+	    device > 31 || function > 7)
 		return "an address looks like 0000:02:00.0";
 	fn->emulated->bdf = bus << 8 | device << 3 | function;
 	return NULL;
@@ -235,7 +237,8 @@ static void answer_line(struct visitor *visitor)
 
 	if (!answer)
 		return;
-	error = obey(visitor->card, visitor->line, answer);
+	error = visitor->long_line ? "no command is as long as that" :
+				     obey(visitor->card, visitor->line, answer);
 	fprintf(answer, error ? "error: %s\n" : "ok%s\n", error ? error : "");
 	if (!fclose(answer))
 		send(visitor->source.fd, text, size, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -251,14 +254,16 @@ static void on_visitor(struct loop_source *source, uint32_t events)
 	(void)events;
 	while ((got = recv(source->fd, &byte, 1, MSG_DONTWAIT)) == 1) {
 		if (byte != '\n') {
-			/* A line that is too long loses its end, and is no command then. */
 			if (visitor->used < sizeof(visitor->line) - 1)
 				visitor->line[visitor->used++] = byte;
+			else
+				visitor->long_line = true;
 			continue;
 		}
 		visitor->line[visitor->used] = 0;
-		visitor->used = 0;
 		answer_line(visitor);
+		visitor->used = 0;
+		visitor->long_line = false;
 	}
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
