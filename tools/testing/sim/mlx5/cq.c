@@ -12,12 +12,7 @@
 #define EVENT_COMPLETION 0
 #define EVENT_CQN	24
 
-static uint64_t context(const void *in, size_t bit, size_t width)
-{
-	return bits_get(in, offsetof(IFC(create_cq_in), cq_context) + bit, width);
-}
-
-#define CQC(in, field) context(in, offsetof(IFC(cqc), field), IFC_WIDTH(cqc, field))
+#define CQC(in, field) IFC_GET_INNER(create_cq_in, cq_context, cqc, in, field)
 
 /* Entries are of 64 bytes, or of 128 whose second half is used. */
 static uint32_t stride(const void *in)

@@ -14,12 +14,7 @@
 #define EQE_OWNER	0x3f
 #define EQ_BASE_PAGE	12
 
-static uint64_t context(const void *in, size_t bit, size_t width)
-{
-	return bits_get(in, offsetof(IFC(create_eq_in), eq_context_entry) + bit, width);
-}
-
-#define EQC(in, field) context(in, offsetof(IFC(eqc), field), IFC_WIDTH(eqc, field))
+#define EQC(in, field) IFC_GET_INNER(create_eq_in, eq_context_entry, eqc, in, field)
 
 /** eq_valid() - whether a description of a queue lists all of its pages */
 bool eq_valid(const void *in, uint32_t size)

@@ -27,6 +27,10 @@ typedef uint8_t u8;
 #define IFC_SET(name, to, field, value) \
 	bits_set(to, offsetof(IFC(name), field), IFC_WIDTH(name, field), value)
 
+/* Of structure @name, which is at member @inner of structure @outer. */
+#define IFC_GET_INNER(outer, inner, name, from, field) \
+	bits_get(from, offsetof(IFC(outer), inner) + offsetof(IFC(name), field), IFC_WIDTH(name, field))
+
 /* Bits are numbered from the most significant one of the first byte. */
 static inline uint64_t bits_get(const void *from, size_t bit, size_t width)
 {

@@ -15,12 +15,7 @@ enum {
 #define KEY_ENTRY	16U
 #define MOST_DEPTH	4
 
-static uint64_t context(const void *in, size_t bit, size_t width)
-{
-	return bits_get(in, offsetof(IFC(create_mkey_in), memory_key_mkey_entry) + bit, width);
-}
-
-#define MKC(in, field) context(in, offsetof(IFC(mkc), field), IFC_WIDTH(mkc, field))
+#define MKC(in, field) IFC_GET_INNER(create_mkey_in, memory_key_mkey_entry, mkc, in, field)
 
 static unsigned int mode_of(const void *in)
 {

@@ -54,19 +54,8 @@ struct tracker {
 	struct tracker *next;
 };
 
-static uint64_t context(const void *in, size_t bit, size_t width)
-{
-	return bits_get(in, offsetof(IFC(create_page_track_obj_in), obj_context) + bit, width);
-}
-
-#define TRACK(in, field) context(in, offsetof(IFC(page_track), field), IFC_WIDTH(page_track, field))
-
-static uint64_t qp_context(const struct object *qp, size_t bit, size_t width)
-{
-	return bits_get(qp->in, offsetof(IFC(create_qp_in), qpc) + bit, width);
-}
-
-#define QPC(qp, field) qp_context(qp, offsetof(IFC(qpc), field), IFC_WIDTH(qpc, field))
+#define TRACK(in, field) IFC_GET_INNER(create_page_track_obj_in, obj_context, page_track, in, field)
+#define QPC(qp, field) IFC_GET_INNER(create_qp_in, qpc, qpc, (qp)->in, field)
 
 static int compare(const void *a, const void *b)
 {
@@ -91,9 +80,11 @@ static bool in_ranges(const struct tracker *tracker, uint64_t address)
 	unsigned int count = TRACK(in, num_ranges);
 
 	for (unsigned int i = 0; i < count; i++) {
-		size_t range = sizeof(IFC(page_track)) + i * sizeof(IFC(page_track_range));
+		const uint8_t *range = in + IFC_BYTES(create_page_track_obj_in) +
+				       i * IFC_BYTES(page_track_range);
 
-		if (address - context(in, range, 64) < context(in, range + 64, 64))
+		if (address - IFC_GET(page_track_range, range, start_address) <
+		    IFC_GET(page_track_range, range, length))
 			return true;
 	}
 	return false;
