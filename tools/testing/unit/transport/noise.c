@@ -55,7 +55,7 @@ static int some_fd(void)
 	default:
 		fd = memfd_create("noise", 0);
 		if (fd >= 0 && ftruncate(fd, (chance() % 64) * WIRE_PAGE))
-			close(fd);
+			perror("ftruncate");
 		return fd;
 	}
 }
