@@ -73,7 +73,7 @@
 
 int main(int argc, char **argv)
 {
-	char **chosen = fixture_arguments(&argc, argv);
+	char **chosen = fixture_arguments(traits_of(test_bdf()), &argc, argv);
 
 	if (!chosen)
 		return KSFT_SKIP;

@@ -80,10 +80,9 @@ void held_release(struct vdev *v)
 	vdev_close(v);
 }
 
-char **fixture_arguments(int *argc, char **argv)
+char **fixture_arguments(__u64 have, int *argc, char **argv)
 {
 	static char *chosen[2 * FIXTURES_MAX + 2];
-	__u64 have = traits_of(test_bdf());
 	size_t i;
 	int n = 1;
 

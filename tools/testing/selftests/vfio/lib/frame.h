@@ -15,10 +15,13 @@ struct vdev;
 
 /* The function under test. */
 const char *test_bdf(void);
-/* Register a fixture; @shared: its tests use the device that main() holds open. */
+/*
+ * Register a fixture with what it needs, as bits that mean something to the program's main();
+ * @shared: its tests use the device that held_open() opens.
+ */
 void fixture_needs(const char *fixture, __u64 traits, bool shared);
-/* Turn "program" into "program -f FITS -f FITS"; NULL when nothing fits. */
-char **fixture_arguments(int *argc, char **argv);
+/* Turn "program" into "program -f FITS -f FITS", for those that @have is enough for, or NULL. */
+char **fixture_arguments(__u64 have, int *argc, char **argv);
 /*
  * Open the function once for all shared fixtures of the program. Closing the
  * last file of a device resets it, which costs a quarter of a second a test.

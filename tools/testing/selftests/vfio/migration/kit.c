@@ -10,23 +10,8 @@
 #include "session.h"
 #include "vdev.h"
 
-#define FIXTURES_MAX 16
-
-static struct {
-	const char *name;
-	__u32 wants;
-} declared[FIXTURES_MAX];
-static size_t declared_count;
 /* Its file keeps the device from being reset between the tests of a program. */
 static struct vdev held = { .fd = -1 };
-
-void kit_wants(const char *fixture, __u32 wants)
-{
-	if (declared_count == FIXTURES_MAX)
-		abort();
-	declared[declared_count].name = fixture;
-	declared[declared_count++].wants = wants;
-}
 
 const char *kit_peer(void)
 {
@@ -84,10 +69,8 @@ static int kit_offers(struct vdev *v, __u32 *offers)
 
 char **kit_arguments(int *argc, char **argv, bool hold)
 {
-	static char *chosen[2 * FIXTURES_MAX + 2];
 	__u32 offers = 0;
-	size_t i;
-	int n = 1, ret = vdev_open(&held, test_bdf());
+	int ret = vdev_open(&held, test_bdf());
 
 	if (!ret)
 		ret = kit_offers(&held, &offers);
@@ -98,19 +81,7 @@ char **kit_arguments(int *argc, char **argv, bool hold)
 	}
 	if (!hold)
 		vdev_close(&held);
-	for (i = 0; i < declared_count; i++) {
-		if ((declared[i].wants & offers) != declared[i].wants)
-			continue;
-		chosen[n++] = "-f";
-		chosen[n++] = (char *)declared[i].name;
-	}
-	if (n == 1)
-		return NULL;
-	chosen[0] = argv[0];
-	if (*argc > 1)
-		return argv;
-	*argc = n;
-	return chosen;
+	return fixture_arguments(offers, argc, argv);
 }
 
 int kit_join(struct vdev *v)

@@ -45,7 +45,7 @@
 	}									\
 	static void __attribute__((constructor)) declare_##name(void)		\
 	{									\
-		kit_wants(#name, wants);					\
+		fixture_needs(#name, wants, false);				\
 	}									\
 	struct name##_takes_a_semicolon
 

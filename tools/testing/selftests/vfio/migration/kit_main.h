@@ -12,6 +12,7 @@
 
 struct vdev;
 
+/* What a fixture may need of driver and set-up. */
 #define WANTS_P2P	BIT(0)
 #define WANTS_PRE_COPY	BIT(1)
 #define WANTS_PEER	BIT(2)	/* VFIO_PEER */
@@ -20,11 +21,9 @@ struct vdev;
 #define WANTS_BARE	BIT(5)	/* streams in a format of the driver's own */
 #define WANTS_LOGGING	BIT(6)	/* DMA logging */
 
-/* Register a fixture with the WANTS_* bits that it needs. */
-void kit_wants(const char *fixture, __u32 wants);
 /*
- * Ask the driver what it offers and turn "program" into "program -f FITS -f FITS"; NULL when
- * nothing fits. @hold: the device stays open. Ends the program when the driver does not migrate.
+ * Ask the driver what it offers, and fixture_arguments() for what fits. @hold: the device stays
+ * open. Ends the program when the driver does not migrate.
  */
 char **kit_arguments(int *argc, char **argv, bool hold);
 /* A file of the device held open, in RUNNING, and its end. */
