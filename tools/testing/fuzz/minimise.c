@@ -61,42 +61,44 @@ static void print_difference(const struct trial *t)
 			printf("      byte %#x: %02x and %02x\n", i, a->data[i], b->data[i]);
 }
 
-/* Chunk @n of @size of the operations that @mask has, removed. */
-static bool without_chunk(__u8 *mask, unsigned int n, unsigned int size)
+/* Removes chunk @n of @size of the operations that @mask has. */
+static void without_chunk(__u8 *mask, unsigned int n, unsigned int size)
 {
-	unsigned int i, seen = 0, removed = 0;
+	unsigned int i, seen = 0;
 
-	for (i = 0; i < EPISODE_OPS; i++) {
-		if (!mask[i])
-			continue;
-		if (seen / size == n) {
+	for (i = 0; i < EPISODE_OPS; i++)
+		if (mask[i] && seen++ / size == n)
 			mask[i] = 0;
-			removed++;
-		}
-		seen++;
-	}
-	return removed;
+}
+
+/* What comes after the first difference has no part in it. */
+static void keep(struct trial *t, __u8 *best, unsigned int candidate)
+{
+	const unsigned int first = t->first[candidate];
+
+	memcpy(best, t->masks + candidate * EPISODE_OPS, EPISODE_OPS);
+	memset(best + first + 1, 0, EPISODE_OPS - first - 1);
+	t->plan->watch = first;
 }
 
 /*
- * One step: which chunks can go by themselves, and then how many of those together. Returns
- * whether any did, or -1.
+ * One step, on @count chunks from @from on: which of them can go by themselves, and then how many
+ * of those together. Returns whether any did, or -1.
  */
-static int shrink_step(struct trial *t, __u8 *best, unsigned int size)
+static int shrink_step(struct trial *t, __u8 *best, unsigned int size, unsigned int from,
+		       unsigned int count)
 {
-	unsigned int c, chunks[CANDIDATES], count = 0, free_chunks = 0;
+	unsigned int c, chunks[CANDIDATES], free_chunks = 0;
 
-	for (c = 0; c < CANDIDATES; c++) {
+	for (c = 0; c < count; c++) {
 		memcpy(t->masks + c * EPISODE_OPS, best, EPISODE_OPS);
-		if (!without_chunk(t->masks + c * EPISODE_OPS, c, size))
-			break;
-		count++;
+		without_chunk(t->masks + c * EPISODE_OPS, from + c, size);
 	}
 	if (trial_run(t, count))
 		return -1;
 	for (c = 0; c < count; c++)
 		if (t->first[c] >= 0)
-			chunks[free_chunks++] = c;
+			chunks[free_chunks++] = from + c;
 	if (!free_chunks)
 		return 0;
 	/* From the last chunk on, so that those before keep their numbers. */
@@ -111,7 +113,7 @@ static int shrink_step(struct trial *t, __u8 *best, unsigned int size)
 	for (c = free_chunks; c--;) {
 		if (t->first[c] < 0)
 			continue;
-		memcpy(best, t->masks + c * EPISODE_OPS, EPISODE_OPS);
+		keep(t, best, c);
 		return 1;
 	}
 	return 0;
@@ -126,6 +128,38 @@ static unsigned int ops_in(const __u8 *mask)
 	return n;
 }
 
+/* Steps on all chunks of @size, the last first. Returns whether any went, or -1. */
+static int shrink_pass(struct trial *t, __u8 *best, unsigned int size)
+{
+	unsigned int chunks = (ops_in(best) + size - 1) / size, from;
+	int ret, any = 0;
+
+	for (; chunks; chunks = from) {
+		from = chunks > CANDIDATES ? chunks - CANDIDATES : 0;
+		ret = shrink_step(t, best, size, from, chunks - from);
+		if (ret < 0)
+			return -1;
+		any |= ret;
+	}
+	return any;
+}
+
+/* Until no single operation can go. */
+static int shrink_all(struct trial *t, __u8 *best)
+{
+	unsigned int size = (ops_in(best) + 7) / 8;
+	int any;
+
+	do {
+		any = shrink_pass(t, best, size);
+		if (any < 0)
+			return -1;
+		if (size == 1 && !any)
+			return 0;
+		size = (size + 3) / 4;
+	} while (true);
+}
+
 static int gone(const struct trial *t)
 {
 	printf("%s episode %llu: no difference when repeated alone\n", t->plan->target->name,
@@ -137,8 +171,7 @@ int minimise(const struct target *target, __u64 seed, __u64 episode, bool shrink
 {
 	struct trial t = { .masks = shared_memory(CANDIDATES * EPISODE_OPS) };
 	__u8 best[EPISODE_OPS];
-	unsigned int size, d;
-	int ret;
+	unsigned int d;
 
 	t.plan = shared_memory(sizeof(*t.plan));
 	*t.plan = (struct plan) { .target = target, .seed = seed, .first = episode };
@@ -151,21 +184,9 @@ int minimise(const struct target *target, __u64 seed, __u64 episode, bool shrink
 		return -1;
 	if (t.first[0] < 0)
 		return gone(&t);
-	t.plan->watch = t.first[0];
-	/* What comes after the first difference has no part in it. */
-	memset(t.masks + t.first[0] + 1, 0, EPISODE_OPS - t.first[0] - 1);
-	memcpy(best, t.masks, EPISODE_OPS);
-	for (size = shrink ? (ops_in(best) + 7) / 8 : 0; size;) {
-		while ((ops_in(best) + size - 1) / size > CANDIDATES)
-			size++;
-		ret = shrink_step(&t, best, size);
-		if (ret < 0)
-			return -1;
-		if (size == 1 && !ret)
-			break;
-		if (!ret || size > 1)
-			size = (size + 3) / 4;
-	}
+	keep(&t, best, 0);
+	if (shrink && shrink_all(&t, best))
+		return -1;
 	memcpy(t.masks, best, EPISODE_OPS);
 	if (trial_run(&t, 1))
 		return -1;
