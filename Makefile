@@ -85,6 +85,11 @@ check-fuzz:
 fuzz:
 	@tools/testing/fuzz/fuzz $(ARGS)
 
+# make coverage RUNS='selftests migration'
+.PHONY: coverage
+coverage:
+	@scripts/coverage $(RUNS)
+
 .PHONY: check-static
 check-static:
 	@scripts/check --static
@@ -105,6 +110,7 @@ help:
 	@echo '  make check-faults      the tests with each allocation of the kernel failing in turn'
 	@echo '  make check-fuzz        the fuzzer and many threads on one device; ten minutes each under KASAN and lockdep'
 	@echo '  make fuzz              the same calls to ours and to the kernel'"'"'s own driver   [ARGS="--seconds 60 --seed 1"]'
+	@echo '  make coverage          which lines of our modules the tests reach, per file; an hour   [RUNS="selftests"]'
 	@echo '  make check-static      W=1, sparse, checkpatch, shellcheck'
 	@echo '  make bench             ours against the kernel'"'"'s own in instructions; fails where a goal is missed'
 	@echo '                         [BENCH="--quick" or what else scripts/bench --help tells]'

@@ -179,8 +179,9 @@ void session_perform(struct session *s, const struct op *op, struct outcome *out
 
 /* ---- expected.c: where drivers differ on purpose --------------------------------------------- */
 
-/* Makes equal in @out what may differ. */
-void expected_differences(const struct target *t, const struct op *op, struct outcome *out);
+/* Makes equal in @out what may differ; the driver is the kernel's own if @in_tree. */
+void expected_differences(const struct target *t, const struct op *op, bool in_tree,
+			  struct outcome *out);
 /* Is @op one that the kernel's driver does not survive? */
 bool expected_deadly(const struct op *op);
 void expected_list(void);

@@ -88,6 +88,7 @@ static void op_run(struct session *s, const struct plan *plan, const struct op *
 	if (deadly && plan->in_tree)
 		return;
 	session_perform(s, op, out);
+	expected_differences(plan->target, op, plan->in_tree, out);
 	if (deadly && out->ret < 0) {
 		out->ret = RET_REFUSED;
 		out->size = 0;
