@@ -18,30 +18,46 @@
  * count at once does no harm.
  */
 static struct {
-	unsigned long kind;
-	unsigned int count;
-} *kinds;
+	pid_t owner;
+	unsigned int repeats;
+	unsigned int injected;
+	struct {
+		unsigned long kind;
+		unsigned int done;	/* calls that met all their faults */
+		unsigned int next;	/* allocation that fails next, from 1 on; 0 for a free slot */
+	} kinds[KINDS];
+} *calls;
 
-static void __attribute__((constructor)) kinds_share(void)
+static void __attribute__((constructor)) calls_share(void)
 {
-	if (!getenv("VFIO_FAULTS"))
+	const char *repeats = getenv("VFIO_FAULTS");
+
+	if (!repeats)
 		return;
-	kinds = mmap(NULL, KINDS * sizeof(*kinds), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (kinds == MAP_FAILED)
-		kinds = NULL;
+	calls = mmap(NULL, sizeof(*calls), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (calls == MAP_FAILED) {
+		perror("# memory of fault injection");
+		exit(1);
+	}
+	calls->owner = getpid();
+	calls->repeats = atoi(repeats);
 }
 
-static bool wanted(unsigned long kind)
+static void __attribute__((destructor)) calls_tell(void)
 {
-	unsigned int i = kind % KINDS, tries = KINDS;
+	if (calls && calls->owner == getpid() && calls->injected)
+		printf("# %u faults injected\n", calls->injected);
+}
 
-	if (!kinds)
-		return false;
-	while (kinds[i].count && kinds[i].kind != kind && --tries)
-		i = (i + 1) % KINDS;
-	kinds[i].kind = kind;
-	return tries && kinds[i].count++ < FAULT_REPEATS;
+/* The slot of @kind; KINDS when there are too many. */
+static unsigned int kind_slot(unsigned long kind)
+{
+	unsigned int i = kind % KINDS, tries;
+
+	for (tries = 0; tries < KINDS; tries++, i = (i + 1) % KINDS)
+		if (!calls->kinds[i].next || calls->kinds[i].kind == kind)
+			return i;
+	return KINDS;
 }
 
 /* The thread's own file; kept open, since opening it allocates. */
@@ -84,7 +100,16 @@ static unsigned int nth_left(void)
 
 struct fault fault_begin(unsigned long kind)
 {
-	return (struct fault) { .kind = kind, .nth = wanted(kind) ? 1 : 0 };
+	struct fault f = { .kind = kind, .slot = calls ? kind_slot(kind) : KINDS };
+
+	if (f.slot == KINDS || calls->kinds[f.slot].done >= calls->repeats)
+		return f;
+	if (!calls->kinds[f.slot].next) {
+		calls->kinds[f.slot].kind = kind;
+		calls->kinds[f.slot].next = 1;
+	}
+	f.nth = calls->kinds[f.slot].next;
+	return f;
 }
 
 void fault_arm(struct fault *f)
@@ -103,12 +128,21 @@ bool fault_again(struct fault *f, long ret)
 	left = nth_left();
 	nth_set(0);
 	errno = error;
+	if (!left) {
+		__atomic_fetch_add(&calls->injected, 1, __ATOMIC_RELAXED);
+		/* Where vectors by the hundred allocate each the same, not each of them. */
+		f->nth += 1 + f->nth / 64;
+	}
 	if (!left && ret == -1 && f->nth < NTH_MAX) {
 		if (error != ENOMEM && error != EFAULT)
 			f->error = error;
-		/* Where vectors by the hundred allocate each the same, not each of them. */
-		f->nth += 1 + f->nth / 64;
 		return true;
+	}
+	if (!left) {
+		calls->kinds[f->slot].next = f->nth;
+	} else {
+		calls->kinds[f->slot].next = 1;
+		calls->kinds[f->slot].done++;
 	}
 	/* Another errno is an answer to a fault only if the call gives it without one, too. */
 	if (f->error && !(ret == -1 && error == f->error)) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Faults in the kernel's allocations, one at a time. With $VFIO_FAULTS set, on a kernel with fault
- * injection, a call is made again and again, with its first allocation failing, then its second,
- * and so on, until it meets no fault. It must fail with ENOMEM (EFAULT where it was a copy from or
- * to the user that failed) or succeed; and when it is let alone in the end it must do what its test
- * expects, so nothing may be left behind by those that failed.
+ * Faults in the kernel's allocations, one at a time. With $VFIO_FAULTS a number, on a kernel with
+ * fault injection, so many calls of each kind are made again and again, with their first allocation
+ * failing, then the second, and so on, until one meets no fault. It must fail with ENOMEM (EFAULT
+ * where it was a copy from or to the user that failed) or succeed; and when it is let alone in the
+ * end it must do what its test expects, so nothing may be left behind by those that failed. A call
+ * that succeeds in spite of its fault is not made again; the next of its kind goes on from there.
  */
 #ifndef SELFTEST_VFIO_FAULT_H
 #define SELFTEST_VFIO_FAULT_H
@@ -13,17 +14,17 @@
 
 /**
  * struct fault - a call that is being repeated
- * @kind: of the call; a program does this to the first FAULT_REPEATS calls of a kind
+ * @kind: of the call; a program does this to the first $VFIO_FAULTS calls of a kind
  * @nth: allocation that fails, 0 for none
+ * @slot: of the kind, in what is counted
  * @error: errno that is no answer to a fault, 0 while there was none
  */
 struct fault {
 	unsigned long kind;
 	unsigned int nth;
+	unsigned int slot;
 	int error;
 };
-
-#define FAULT_REPEATS 4
 
 struct fault fault_begin(unsigned long kind);
 void fault_arm(struct fault *f);
