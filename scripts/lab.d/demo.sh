@@ -5,31 +5,38 @@
 # tools/testing/clients/demo.
 
 demo_main() {
-	local files=$lab_cache/demo-$$ token kernel
+	local token
 
 	demo_options "$@"
-	demo_log=$lab_cache/demo.log
-	mkdir -p "$lab_cache" "$files"
-	# shellcheck disable=SC2064
-	trap "rm -rf '$files'" EXIT
-	: > "$demo_log"
-
-	echo "What happens here: a host without special hardware takes a disk controller from its"
-	echo "driver and gives it to a guest, through the vfio-pci of this checkout."
-	demo_step "L0 is this machine; the lab's Debian tree is being looked for, or made"
-	tree_setup
-	kernel=$(tree_kernel)
-	demo_step "the lab is ready: Debian 13 with kernel $kernel and QEMU"
-	[[ $demo_modules == --in-tree ]] || demo_build "$kernel"
+	demo_begin demo \
+		"What happens here: a host without special hardware takes a disk controller from its" \
+		"driver and gives it to a guest, through the vfio-pci of this checkout."
+	[[ $demo_modules == --in-tree ]] || demo_build "vfio-pci-core and vfio-pci"
 
 	token=$(od -A n -N 6 -t x1 /dev/urandom | tr -d ' \n')
-	truncate --size=64M "$files/disk.img"
+	truncate --size=64M "$demo_files/disk.img"
 	demo_quiet "L2's initrd could not be made" \
-		chroot tools/testing/clients/l2-initrd "$files/l2.initrd" virtio_pci virtio_blk
+		chroot tools/testing/clients/l2-initrd "$demo_files/l2.initrd" virtio_pci virtio_blk
 	demo_step "L1 boots, a virtual machine with an emulated IOMMU"
-	demo_host "$files" "$token"
-	demo_verify "$files/disk.img" "$token"
-	demo_summary "$kernel"
+	demo_host "$demo_files" "$token"
+	demo_verify "$demo_files/disk.img" "$token"
+	demo_summary "$demo_kernel"
+}
+
+# demo_begin NAME TEXT...: tell what is to come, and get the lab ready.  From here on demo_files is a
+# folder for as long as the demo takes, demo_log what nobody wants to read, demo_kernel a release.
+demo_begin() {
+	demo_files=$lab_cache/demo-$$ demo_log=$lab_cache/$1.log
+	mkdir -p "$lab_cache" "$demo_files"
+	# shellcheck disable=SC2064
+	trap "rm -rf '$demo_files'" EXIT
+	: > "$demo_log"
+
+	printf '%s\n' "${@:2}"
+	demo_step "L0 is this machine; the lab's Debian tree is being looked for, or made"
+	tree_setup
+	demo_kernel=$(tree_kernel)
+	demo_step "the lab is ready: Debian 13 with kernel $demo_kernel and QEMU"
 }
 
 demo_options() {
@@ -56,9 +63,10 @@ demo_quiet() {
 	"$lab_checkout/scripts/lab" "$@" >> "$demo_log" 2>&1 || demo_fail "$why"
 }
 
+# demo_build MODULES
 demo_build() {
 	demo_quiet "the modules did not build" build
-	demo_step "vfio-pci-core and vfio-pci of this checkout are built against $1"
+	demo_step "$1 of this checkout are built against $demo_kernel"
 }
 
 # demo_tell OPTION... -- COMMAND...: what COMMAND in L1 tells on its standard output are steps of the

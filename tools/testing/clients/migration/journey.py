@@ -18,6 +18,10 @@ FAULTS = ("wrong", "lost")
 SLOW = 1 << 20    # bytes a second at which a migration lasts long enough to be disturbed
 FAST = 1 << 34
 
+# Milliseconds that a guest may stand still whose device's writes nobody has told of: on a kernel
+# without iommufd all of its memory is sent once more when it has stopped.
+UNLOGGED = 120_000
+
 
 class Failed(Exception):
     """A step of the journey did not end as it has to."""
