@@ -42,7 +42,8 @@ devices_help() {
 	    ivshmem:SIZE        one prefetchable BAR of SIZE, such as 256M
 	    pci-testdev         memory and port BARs
 	    mlx5:VFS[,OPTION]   simulated ConnectX-6 Dx with SR-IOV; OPTIONs: memory=MIB of state in each VF (1),
-	                        rate=MIB of it that change a second (0), chunk=MIB of an image (8)
+	                        rate=MIB of it that change a second (0), chunk=MIB of an image (8),
+	                        timeout=SECONDS after which mlx5_core gives a command up (60)
 	    snap-blk:N[=IMAGE]  N virtio-blk functions that this card emulates, each behind a port of its own,
 	                        all on IMAGE, else 64 MiB of zeros each
 	    bridge:SPEC         SPEC behind a PCIe-to-PCI bridge

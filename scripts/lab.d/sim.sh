@@ -82,8 +82,8 @@ sim_check_card() {
 	[[ ${options[0]:-} =~ ^:([0-9]|1[0-6])$ ]] ||
 		die "--device $1: say how many VFs, 0 to $sim_most_vfs, like mlx5:4"
 	for option in "${options[@]:1}"; do
-		[[ $option =~ ^(memory|rate|chunk)=[0-9]{1,4}$ ]] ||
-			die "--device $1: \"$option\" is none of memory=MIB, rate=MIB, chunk=MIB"
+		[[ $option =~ ^(memory|rate|chunk|timeout)=[0-9]{1,4}$ ]] ||
+			die "--device $1: \"$option\" is none of memory=MIB, rate=MIB, chunk=MIB, timeout=SECONDS"
 	done
 }
 

@@ -91,7 +91,8 @@ static const char *do_show(struct card *card, struct function *fn, char **words,
 	fprintf(answer, " memory=%u digest=%016llx", fn->vhca->memory.pages,
 		(unsigned long long)memory_digest(&fn->vhca->memory));
 	if (fn->hca)
-		fprintf(answer, " phase=%u pages=%u", fn->hca->phase, fn->hca->n_pages);
+		fprintf(answer, " phase=%u pages=%u objects=%u", fn->hca->phase, fn->hca->n_pages,
+			objects_count(fn->hca));
 	fprintf(answer, " gone=%d attached=%d\n", fn->pci->gone, vfu_is_attached(fn->pci->vfu));
 	return NULL;
 }

@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --memory MIB      internal memory of each function that can be migrated (1)\n"
 	"  --rate MIB        how much of it changes in a second (0)\n"
 	"  --chunk MIB       size of an image in chunk mode; 0: no such mode (8)\n"
+	"  --timeout SECONDS when the driver shall give a command up; 0: it knows best (0)\n"
 	"  --verbose         say on standard error what commands come\n"
 	"  --background      return when the sockets are there, and go on in the background\n";
 
@@ -98,6 +99,7 @@ int main(int argc, char **argv)
 		{ "memory", required_argument, NULL, 'm' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "chunk", required_argument, NULL, 'c' },
+		{ "timeout", required_argument, NULL, 't' },
 		{ "verbose", no_argument, NULL, 'V' },
 		{ "background", no_argument, NULL, 'b' },
 		{ "help", no_argument, NULL, 'h' },
@@ -130,6 +132,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			how.chunk = number(optarg, "chunk", 2048);
+			break;
+		case 't':
+			how.timeout = number(optarg, "timeout", 3600);
 			break;
 		case 'V':
 			how.verbose = true;

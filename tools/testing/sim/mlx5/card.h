@@ -29,6 +29,7 @@ struct emulated {
  * @memory: MiB of internal memory of each function
  * @rate: MiB a second of it that change
  * @chunk: MiB of an image in chunk mode
+ * @timeout: seconds after which the driver shall give a command up, 0: it knows best
  * @verbose: say on standard error what commands come
  */
 struct options {
@@ -36,6 +37,7 @@ struct options {
 	unsigned int memory;
 	unsigned int rate;
 	unsigned int chunk;
+	unsigned int timeout;
 	bool verbose;
 };
 

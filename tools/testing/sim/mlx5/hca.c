@@ -21,6 +21,8 @@ enum {
 	REG_INITIALIZING	= 0x01fc,
 	REG_HEALTH_FW		= 0x0230,
 	REG_HEALTH_SYNDROME	= 0x023c,
+	REG_COMMAND_TIMEOUT	= 0x0ff8,
+	REG_QUEUE_TIMEOUT	= 0x0ffc,
 	REG_TIMER_HIGH		= 0x1000,
 	REG_TIMER_LOW		= 0x1004,
 	REG_HEALTH_COUNTER	= 0x1010,
@@ -38,6 +40,9 @@ enum {
 #define FW_MINOR	43
 #define FW_SUBMINOR	2026
 #define CMDIF_REV	5
+
+/* Unit of a timeout, in its upper bits. */
+#define TIMEOUT_SECONDS	(1U << 29)
 
 static struct hca *hca_of(struct pci_function *fn)
 {
@@ -77,6 +82,10 @@ static uint32_t read_register(const struct hca *hca, uint64_t at)
 		return FW_MAJOR << 24 | FW_MINOR << 16 | FW_SUBMINOR;
 	case REG_HEALTH_SYNDROME:
 		return hca->syndrome << 16;
+	case REG_COMMAND_TIMEOUT:
+	case REG_QUEUE_TIMEOUT:
+		/* 0: the driver knows best. */
+		return hca->card->options.timeout ? TIMEOUT_SECONDS | hca->card->options.timeout : 0;
 	case REG_TIMER_HIGH:
 		return now * 1000000 >> 32;
 	case REG_TIMER_LOW:

@@ -143,6 +143,7 @@ struct object *object_find(struct hca *hca, enum object_kind kind, uint32_t id);
 struct object *object_new(struct hca *hca, enum object_kind kind, const void *in, uint32_t size);
 void object_delete(struct hca *hca, struct object *object);
 void objects_delete(struct hca *hca);
+unsigned int objects_count(const struct hca *hca);
 void objects_save(struct hca *hca, struct stream *to);
 bool objects_load(struct hca *hca, struct stream *from);
 

@@ -97,6 +97,17 @@ void objects_delete(struct hca *hca)
 	}
 }
 
+/** objects_count() - how many a function has, of all kinds */
+unsigned int objects_count(const struct hca *hca)
+{
+	unsigned int count = 0;
+
+	for (unsigned int kind = 0; kind < OBJECT_KINDS; kind++)
+		for (uint32_t i = 0; hca->objects[kind] && i < kinds[kind].count; i++)
+			count += !!hca->objects[kind][i];
+	return count;
+}
+
 /** objects_save() - write them all */
 void objects_save(struct hca *hca, struct stream *to)
 {

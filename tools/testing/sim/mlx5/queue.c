@@ -161,6 +161,10 @@ static void step(struct loop_timer *timer)
 {
 	struct command *command = timer->data;
 
+	/* Firmware that has died ends nothing that it began. */
+	command->lost = command->hca->syndrome;
+	if (command->lost)
+		return;
 	if (!command->delivery && !command->status) {
 		unsigned int status = execute(command);
 

@@ -8,7 +8,8 @@
 
 #include "host.h"
 
-#define AT_SRIOV 0x140
+#define AT_SRIOV	0x140
+#define AT_TIMEOUT	0xff8
 
 static uint32_t config_read(struct vfu *vfu, unsigned int at)
 {
@@ -141,6 +142,30 @@ static void test_faults(void)
 	result(driver_simple(&pf, MLX5_CMD_OP_NOP, 0, 0), "and others go on meanwhile");
 }
 
+static void test_dying(void)
+{
+	uint8_t in[16] = {};
+
+	IFC_SET(cmd_in, in, opcode, MLX5_CMD_OP_NOP);
+	card->faults[0] = (struct fault) { .opcode = MLX5_CMD_OP_NOP, .times = 1, .delay = 20 };
+	pf.entry = 2;
+	driver_post(&pf, in, sizeof(in), 64);
+	card->functions[0].syndrome = 1;
+	result(!driver_wait(&pf), "firmware that dies ends nothing that it began");
+	card->functions[0].syndrome = 0;
+	pf.entry = 3;
+	result(driver_simple(&pf, MLX5_CMD_OP_NOP, 0, 0), "and when it is well again it takes more");
+}
+
+static void test_timeouts(void)
+{
+	result(!bar_read(pf.vfu, AT_TIMEOUT, 4), "a card has no opinion how long commands take");
+	card->options.timeout = 4;
+	result(be32toh(bar_read(pf.vfu, AT_TIMEOUT, 4)) == (1U << 29 | 4),
+	       "unless it is told, in seconds");
+	card->options.timeout = 0;
+}
+
 void test_card(void)
 {
 	test_startup();
@@ -149,4 +174,6 @@ void test_card(void)
 	test_keys();
 	test_vfs();
 	test_faults();
+	test_dying();
+	test_timeouts();
 }
