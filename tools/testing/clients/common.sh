@@ -80,6 +80,17 @@ has_disk() {
 	disk_of "$1" > /dev/null
 }
 
+# How L1's QEMU runs a guest: L1's processor is emulated, SVM included, so that the KVM of Debian's
+# kernel runs L2, which is emulated once then, not twice.
+l2_accelerator() {
+	modprobe --all --quiet kvm_amd kvm_intel 2> /dev/null
+	if [[ -c /dev/kvm ]]; then
+		l2_accelerator=(-accel kvm -cpu host)
+	else
+		l2_accelerator=(-accel tcg -cpu "max,la57=off")
+	fi
+}
+
 # shellcheck disable=SC2034
 l2_kernel=/boot/vmlinuz-$(uname -r)
 
