@@ -81,13 +81,17 @@ has_disk() {
 }
 
 # How L1's QEMU runs a guest: L1's processor is emulated, SVM included, so that the KVM of Debian's
-# kernel runs L2, which is emulated once then, not twice.
+# kernel runs L2, which is emulated once then, not twice. For QEMU and for libvirt.
 l2_accelerator() {
 	modprobe --all --quiet kvm_amd kvm_intel 2> /dev/null
+	# shellcheck disable=SC2034 # for the programs
 	if [[ -c /dev/kvm ]]; then
 		l2_accelerator=(-accel kvm -cpu host)
+		l2_domain_type=kvm l2_domain_cpu="<cpu mode='host-passthrough'/>"
 	else
 		l2_accelerator=(-accel tcg -cpu "max,la57=off")
+		l2_domain_type=qemu
+		l2_domain_cpu="<cpu mode='maximum'><feature policy='disable' name='la57'/></cpu>"
 	fi
 }
 
