@@ -58,14 +58,15 @@ qemu_share() {
 		-device "virtio-9p-$qemu_bus,fsdev=$1,mount_tag=$1${place:+,$place}")
 }
 
-# The command's output goes to the lab's own, whatever that is, by inherited descriptors.
+# The command's output goes to files, which always take it: L1 powers off without asking whether
+# QEMU is rid of the last of it. run_output passes them on.
 qemu_ports() {
 	local monitor=$lab_run/monitor
 
 	# shellcheck disable=SC2054 # the commas are QEMU's
 	qemu+=(-device "virtio-serial-$qemu_bus,id=ports,max_ports=8${qemu_ports_place:+,$qemu_ports_place}"
-		-add-fd fd=5,set=1 -chardev "file,id=stdout,path=/dev/fdset/1,append=on"
-		-add-fd fd=6,set=2 -chardev "file,id=stderr,path=/dev/fdset/2,append=on"
+		-chardev "file,id=stdout,path=$lab_run/stdout,append=on"
+		-chardev "file,id=stderr,path=$lab_run/stderr,append=on"
 		-chardev "file,id=control,path=$lab_run/control"
 		# L1's end of the monitor is the client of a socket whose server is the monitor.
 		-chardev "socket,id=monitor,path=$monitor,server=on,wait=off"

@@ -92,7 +92,7 @@ run_inside() {
 	run_files
 	say "L1 starts: ${opt_machine:+$opt_machine, }$opt_kernel kernel $kernel_release, $(run_modules)${opt_devices[*]:+, devices ${opt_devices[*]}}"
 	! sim_wanted "${opt_devices[@]}" || sim_start
-	in_tree_qemu || status=$?
+	run_output in_tree_qemu || status=$?
 	! sim_wanted "${opt_devices[@]}" || sim_end
 	[[ ! $opt_coverage ]] || coverage_report
 	run_verdict "$status"
@@ -179,7 +179,25 @@ run_files() {
 
 # QEMU with its time limit.
 in_tree_qemu() {
-	in_tree timeout --foreground --kill-after=5 "$opt_timeout" "${qemu[@]}" <&0 5>&1 6>&2
+	in_tree timeout --foreground --kill-after=5 "$opt_timeout" "${qemu[@]}" <&0
+}
+
+# run_output COMMAND...: while COMMAND runs, what the command in L1 says is passed on, however slowly
+# it is read.
+run_output() {
+	local status=0 running readers=()
+
+	touch "$lab_run/stdout" "$lab_run/stderr"
+	sleep infinity &
+	running=$!
+	tail --bytes=+1 --follow --sleep-interval=0.2 --pid=$running "$lab_run/stdout" &
+	readers+=($!)
+	tail --bytes=+1 --follow --sleep-interval=0.2 --pid=$running "$lab_run/stderr" >&2 &
+	readers+=($!)
+	"$@" || status=$?
+	kill $running
+	wait "${readers[@]}" || :
+	return $status
 }
 
 # run_verdict STATUS-OF-QEMU: what the run comes to.

@@ -25,6 +25,11 @@ check '--in-tree has the kernel'"'"'s own module' test -s "$work/results/taint" 
 	-z "$(< "$work/results/taint")"
 check 'the monitor answers' test "$(< "$work/results/monitor")" = L1
 
+# Far more than a pipe holds, and its reader comes when L1 is gone.
+# shellcheck disable=SC2016
+attempt bash -c '"$0" run --in-tree -- seq 1 40000 | { sleep 20; wc -l; }' "$lab"
+check 'nothing is lost of what is read late' out_is 40000
+
 attempt "$lab" run --in-tree -- sh -c 'echo "<4>WARNING: CPU: 0 made up" > /dev/kmsg'
 check 'a warning of the kernel fails the run' status_is 99
 check 'a warning of the kernel is named' err_has 'WARNING: CPU: 0 made up'
