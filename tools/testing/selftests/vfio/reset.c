@@ -86,11 +86,10 @@ static void *keep_busy(void *arg)
 	__u32 value;
 	__u64 off;
 	int bar;
+	bool memory = register_of(b->v->bdf, &bar, &off);
 
-	if (!register_of(b->v->bdf, &bar, &off))
-		return NULL;
 	while (!__atomic_load_n(&b->stop, __ATOMIC_RELAXED)) {
-		ssize_t ret = vdev_read(b->v, bar, off, &value, 4);
+		ssize_t ret = memory ? vdev_read(b->v, bar, off, &value, 4) : 4;
 
 		b->strange += ret != 4 && ret != -EIO;
 		ret = vdev_read(b->v, VFIO_PCI_CONFIG_REGION_INDEX, 0, &value, 4);
