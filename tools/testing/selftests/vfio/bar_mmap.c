@@ -21,19 +21,6 @@ DEVICE_FIXTURE(io, HAS_IO_BAR);
 #define PAGE 4096
 #define ANY_SIZE (~0ULL)
 
-/* Map the page of the register that may be read at any time. */
-static __u32 *map_register(const struct vdev *v)
-{
-	__u64 off;
-	int bar, err;
-	char *page;
-
-	if (!register_of(v->bdf, &bar, &off))
-		return NULL;
-	page = vdev_mmap(v, bar, off & -PAGE, PAGE, MAP_SHARED, &err);
-	return page ? (__u32 *)(page + (off & (PAGE - 1))) : NULL;
-}
-
 TEST_F(paged, a_bar_maps_whole_and_in_part)
 {
 	int bar = bar_with(self->dev.bdf, RESOURCE_MEM, PAGE, ANY_SIZE), err;

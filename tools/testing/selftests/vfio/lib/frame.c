@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 
 #include "frame.h"
 #include "pci_sysfs.h"
@@ -128,6 +129,20 @@ int refuse_all(const struct vdev *v, unsigned long cmd, const struct bad_call *r
 		wrong++;
 	}
 	return wrong;
+}
+
+#define PAGE 4096
+
+__u32 *map_register(const struct vdev *v)
+{
+	__u64 off;
+	int bar, err;
+	char *page;
+
+	if (!register_of(v->bdf, &bar, &off))
+		return NULL;
+	page = vdev_mmap(v, bar, off & -PAGE, PAGE, MAP_SHARED, &err);
+	return page ? (__u32 *)(page + (off & (PAGE - 1))) : NULL;
 }
 
 bool still_usable(const struct vdev *v)

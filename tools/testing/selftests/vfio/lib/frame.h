@@ -52,6 +52,9 @@ struct bad_call {
 int refuse_all(const struct vdev *v, unsigned long cmd, const struct bad_call *rows, size_t count);
 #define REFUSE_ALL(v, cmd, rows) refuse_all(v, cmd, rows, ARRAY_SIZE(rows))
 
+/* Map the page of the register that may be read at any time, register_of(); NULL without one. */
+__u32 *map_register(const struct vdev *v);
+
 /* Whether @v still answers and its config space still shows its vendor. */
 bool still_usable(const struct vdev *v);
 
