@@ -7,16 +7,18 @@
 # shellcheck source=tools/testing/t/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-# In the tree: build bench-report, then for each case write "FILE ROW COST" lines to files and print
-# what it says, and its status.
+# In the tree: build bench-report, then for each case write rows to the files of two passes a driver
+# and print what it says, and its status. "row ROW OURS IN-TREE" is in all of them, "FILE ROW COST" in
+# one.
 # shellcheck disable=SC2016
 script='
 	make --silent -C tools/testing/bench OUTPUT=/tmp /tmp/bench-report >&2 || exit
 	cd "$(mktemp -d)"
-	while read -r word a b; do
+	put() { printf "%s\tinstructions\t%s\tThe %s\n" "$2" "$3" "$2" >> "$1"; }
+	while read -r word a b c; do
 		case $word in
 		case) rm -f ours.* in-tree.*; printf "* 1.00\nfast 0.50\n" > goals; options=; name=$a ;;
-		goals) printf "%b\n" "$a $b" > goals ;;
+		goals) printf "%b\n" "$a $b${c:+ $c}" > goals ;;
 		options) options=$a ;;
 		run)
 			said=$(/tmp/bench-report $options --goals goals --json j.json --chart c.svg \
@@ -24,36 +26,27 @@ script='
 			echo "$name: $? $(echo "$said" | tr "\n" " ") $(grep -c "\"name\"" j.json 2>&1)"
 			rm -f j.json c.svg
 			;;
-		*) printf "%s\tinstructions\t%s\tThe %s\n" "$a" "$b" "$a" >> "$word" ;;
+		row)
+			for pass in 1 2; do
+				put "ours.$pass" "$a" "$b"
+				put "in-tree.$pass" "$a" "$c"
+			done
+			;;
+		*) put "$word" "$a" "$b" ;;
 		esac
 	done'
 
 said=$(scripts/lab chroot bash -c "$script" <<'END'
 case met
-ours.1 slow 100
-ours.2 slow 100
-in-tree.1 slow 100
-in-tree.2 slow 100
-ours.1 fast 50
-ours.2 fast 50
-in-tree.1 fast 100
-in-tree.2 fast 100
+row slow 100 100
+row fast 50 100
 run
 case missed
-ours.1 slow 102
-ours.2 slow 102
-in-tree.1 slow 100
-in-tree.2 slow 100
-ours.1 fast 50
-ours.2 fast 50
-in-tree.1 fast 100
-in-tree.2 fast 100
+row slow 102 100
+row fast 50 100
 run
 case special
-ours.1 fast 52
-ours.2 fast 52
-in-tree.1 fast 100
-in-tree.2 fast 100
+row fast 52 100
 run
 case unsteady
 ours.1 fast 20
@@ -73,36 +66,21 @@ in-tree.1 fast 100
 run
 case unused
 goals * 1.00\nabsent 0.5
-ours.1 fast 20
-ours.2 fast 20
-in-tree.1 fast 100
-in-tree.2 fast 100
+row fast 20 100
 run
 case partial
 goals * 1.00\nabsent 0.5
 options --partial
-ours.1 fast 20
-ours.2 fast 20
-in-tree.1 fast 100
-in-tree.2 fast 100
+row fast 20 100
 run
 case peer
 goals * 1.00\nslow 1.00 fast
-ours.1 slow 30
-ours.2 slow 30
-in-tree.1 slow 100
-in-tree.2 slow 100
-ours.1 fast 20
-ours.2 fast 20
-in-tree.1 fast 100
-in-tree.2 fast 100
+row slow 30 100
+row fast 20 100
 run
 case nonsense
 goals * none
-ours.1 fast 20
-ours.2 fast 20
-in-tree.1 fast 100
-in-tree.2 fast 100
+row fast 20 100
 run
 case garbled
 ours.1 fast 20x
