@@ -11,11 +11,6 @@
 
 #include "lib/fixture.h"
 
-/* Files of one device and one iommufd, not bound to each other yet. */
-FIXTURE(cdev) {
-	struct vdev dev;
-};
-
 static int open_cdev(const char *bdf)
 {
 	char path[300];
@@ -48,22 +43,18 @@ static int bind(struct vdev *v, int iommufd)
 	return ret;
 }
 
-FIXTURE_SETUP(cdev)
+/* Files of one device and one iommufd, not bound to each other yet. */
+static int open_unbound(struct vdev *v)
 {
-	self->dev = (struct vdev){ .group = -1 };
-	snprintf(self->dev.bdf, sizeof(self->dev.bdf), "%s", test_bdf());
-	self->dev.fd = open_cdev(test_bdf());
-	self->dev.container = open("/dev/iommu", O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, self->dev.fd);
-	ASSERT_LE(0, self->dev.container);
+	*v = (struct vdev){ .group = -1 };
+	snprintf(v->bdf, sizeof(v->bdf), "%s", test_bdf());
+	v->fd = open_cdev(test_bdf());
+	v->container = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	return v->fd < 0 || v->container < 0 ? -ENOENT : 0;
 }
 
-FIXTURE_TEARDOWN(cdev)
-{
-	vdev_close(&self->dev);
-}
-
-DECLARE_FIXTURE(cdev, HAS_CDEV, false);
+OPEN_FIXTURE(cdev, HAS_CDEV, false, open_unbound(&self->dev), vdev_close);
+OPEN_FIXTURE(bus, HAS_CDEV | HAS_BUS_RESET, false, open_unbound(&self->dev), vdev_close);
 
 /* An address space of the iommufd, 0 on failure. */
 static __u32 new_ioas(const struct vdev *v)
@@ -149,7 +140,7 @@ TEST_F(cdev, interrupts_work_as_through_the_group)
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
 }
 
-TEST_F(cdev, hot_reset_takes_no_groups_and_resets_what_the_iommufd_owns)
+TEST_F(bus, hot_reset_takes_no_groups_and_resets_what_the_iommufd_owns)
 {
 	union {
 		struct vfio_pci_hot_reset_info info;
@@ -159,8 +150,6 @@ TEST_F(cdev, hot_reset_takes_no_groups_and_resets_what_the_iommufd_owns)
 	bool owned;
 
 	ASSERT_EQ(0, bind(&self->dev, self->dev.container));
-	if (!(traits_of(self->dev.bdf) & HAS_BUS_RESET))
-		return;
 	ASSERT_EQ(0, vdev_ioctl(&self->dev, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &b));
 	EXPECT_TRUE(b.info.flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID);
 	owned = b.info.flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED;
