@@ -60,7 +60,6 @@ int mlx5_vhca_suspend(struct mlx5_vhca *vhca, u16 op_mod)
 {
 	u32 out[MLX5_ST_SZ_DW(suspend_vhca_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(suspend_vhca_in)] = {};
-
 	int ret;
 
 	guard(mutex)(&vhca->lock);
