@@ -52,9 +52,12 @@ static inline struct mlx5_vfio_pci_adev *to_mlx5_vfio_pci_adev(struct auxiliary_
 	return container_of(adev, struct mlx5_vfio_pci_adev, adev);
 }
 
+/* Domains that the number of a function's address has room for: those that PCI itself knows of. */
+#define MLX5_VFIO_PCI_DOMAINS	0x10000
+
 /**
  * mlx5_vfio_pci_id() - the number that stands for a function's address
- * @domain: PCI domain
+ * @domain: PCI domain, below MLX5_VFIO_PCI_DOMAINS
  * @bdf: bus in bits 15 to 8, device in 7 to 3, function in 2 to 0
  *
  * In domain 0 it is the BDF.

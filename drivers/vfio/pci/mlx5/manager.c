@@ -287,9 +287,12 @@ static struct platform_driver manager_driver = {
 
 static void manager_add(struct pci_dev *pf)
 {
-	struct manager *manager = kzalloc(sizeof(*manager), GFP_KERNEL);
+	struct manager *manager;
 	struct platform_device *device;
 
+	if (pci_domain_nr(pf->bus) >= MLX5_VFIO_PCI_DOMAINS)
+		return;
+	manager = kzalloc(sizeof(*manager), GFP_KERNEL);
 	if (!manager)
 		return;
 

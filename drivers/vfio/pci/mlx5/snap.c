@@ -151,6 +151,11 @@ int mlx5_snap_attach(struct mlx5_vfio_pci_device *device)
 	struct pci_dev *pdev = device->core.pdev;
 	struct line *line;
 
+	/* Of such a domain (Intel VMD's, for one) the number would be another function's. */
+	if (pci_domain_nr(pdev->bus) >= MLX5_VFIO_PCI_DOMAINS) {
+		pci_err(pdev, "its PCI domain has no number on the auxiliary bus: not bound\n");
+		return -ENODEV;
+	}
 	device->snap_id = mlx5_vfio_pci_id_of(pdev);
 
 	guard(mutex)(&snap_lock);
