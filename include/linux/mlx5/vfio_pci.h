@@ -8,10 +8,10 @@
  * driver of the emulated function binds the auxiliary device and sends the migration commands for
  * @vhca_id to @mdev.
  *
- * @mdev is usable until @gone, or the auxiliary driver's remove() if that comes first.  Where the PF
- * leaves for good remove() comes before mlx5_core's own.  Below a bound PF (firmware reset, devlink
- * reload) devices cannot be taken away from inside: there the manager calls the chain, and removes
- * the device afterwards.  It does so whenever it removes one.
+ * @mdev is usable until @gone, or the auxiliary driver's remove() if that comes first.  Where the
+ * PF leaves for good remove() comes before mlx5_core's own.  Below a bound PF (firmware reset,
+ * devlink reload) devices cannot be taken away from inside: there the manager calls the chain, and
+ * removes the device afterwards.  It does so whenever it removes one.
  */
 #ifndef LINUX_MLX5_VFIO_PCI_H
 #define LINUX_MLX5_VFIO_PCI_H

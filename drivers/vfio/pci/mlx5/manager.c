@@ -179,7 +179,7 @@ static bool function_is(struct manager *manager, const struct mlx5_emulated_func
 	return function && function->line.vhca_id == info->vhca_id;
 }
 
-/* mlx5_core holds this mutex from before it takes its auxiliary devices off until firmware is down. */
+/* mlx5_core holds this mutex from before its auxiliary devices go until firmware is down. */
 static bool firmware_is_up(struct mlx5_core_dev *mdev)
 {
 	guard(mutex)(&mdev->intf_state_mutex);

@@ -42,8 +42,8 @@ void mlx5_tracker_drop(struct mlx5_vhca *vhca);
  * @context: for @dirty
  *
  * Context: sleeps; takes the VHCA's lock, with which @dirty is called.
- * Return: 0, -EINVAL without a tracker, -ENOTCONN, -EINTR for a thread that is killed, -EIO once the
- * tracker failed.
+ * Return: 0, -EINVAL without a tracker, -ENOTCONN, -EINTR for a thread that is killed, -EIO once
+ * the tracker failed.
  */
 int mlx5_tracker_sync(struct mlx5_vhca *vhca, unsigned long iova, unsigned long length,
 		      void (*dirty)(void *context, u64 iova, u64 length), void *context);

@@ -96,7 +96,7 @@ static void destroy_cq(struct mlx5_report_queue *queue)
 
 	if (!mlx5_core_destroy_cq(queue->mdev, cq))
 		return;
-	/* Firmware would not, and mlx5_core has not waited for those who have found it by an event. */
+	/* Firmware would not, and mlx5_core did not wait for those who found it by an event. */
 	synchronize_irq(cq->irqn);
 	mlx5_cq_put(cq);
 	wait_for_completion(&cq->free);

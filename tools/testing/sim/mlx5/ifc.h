@@ -29,7 +29,8 @@ typedef uint8_t u8;
 
 /* Of structure @name, which is at member @inner of structure @outer. */
 #define IFC_GET_INNER(outer, inner, name, from, field) \
-	bits_get(from, offsetof(IFC(outer), inner) + offsetof(IFC(name), field), IFC_WIDTH(name, field))
+	bits_get(from, offsetof(IFC(outer), inner) + offsetof(IFC(name), field),	\
+		 IFC_WIDTH(name, field))
 
 /* Bits are numbered from the most significant one of the first byte. */
 static inline uint64_t bits_get(const void *from, size_t bit, size_t width)

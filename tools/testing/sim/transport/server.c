@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sockets, and messages in and out of them.  A client that sends half a message, does not read its
- * replies or never ends holds up nobody but itself: reads and writes never block, no further message
- * is read while a reply is on its way, and clients take turns.
+ * replies or never ends holds up nobody but itself: reads and writes never block, no further
+ * message is read while a reply is on its way, and clients take turns.
  */
 #include <errno.h>
 #include <stdlib.h>
