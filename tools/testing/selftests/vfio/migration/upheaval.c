@@ -34,6 +34,15 @@ static int begin_moving(unsigned int state, int fd, const struct stream *good)
 	return read(fd, bytes, sizeof(bytes)) > 0 ? 0 : -errno;
 }
 
+/* From RUNNING to @state, and if @moving into the middle of its session. */
+static int enter(const struct vdev *v, unsigned int state, bool moving, const struct stream *good,
+		 int *fd)
+{
+	int ret = mig_enter(v, state, fd);
+
+	return ret || !moving ? ret : begin_moving(state, *fd, good);
+}
+
 /* Whether a stream of @state still gives or takes anything. */
 static bool moves(unsigned int state, int fd)
 {
@@ -63,8 +72,7 @@ TEST_F_TIMEOUT(device, a_reset_leads_from_every_state_to_running_and_ends_the_se
 	ASSERT_EQ(0, sample(&self->dev, &good));
 	for_each_state(state, self->flags)
 		for (moving = 0; moving < 2; moving++) {
-			ASSERT_EQ(0, mig_enter(&self->dev, state, &fd));
-			ASSERT_EQ(0, moving ? begin_moving(state, fd, &good) : 0);
+			ASSERT_EQ(0, enter(&self->dev, state, moving, &good, &fd));
 			ASSERT_EQ(0, mig_reset(&self->dev)) TH_LOG("%s", mig_state_name(state));
 			EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, mig_state(&self->dev))
 				TH_LOG("%s", mig_state_name(state));
@@ -83,8 +91,7 @@ TEST_F_TIMEOUT(device, closing_in_every_state_leaves_a_device_that_runs_when_ope
 
 	ASSERT_EQ(0, sample(&self->dev, &good));
 	for_each_state(state, self->flags) {
-		ASSERT_EQ(0, mig_enter(&self->dev, state, &fd));
-		ASSERT_EQ(0, begin_moving(state, fd, &good));
+		ASSERT_EQ(0, enter(&self->dev, state, true, &good, &fd));
 		vdev_close(&self->dev);
 		close_if(fd);
 		ASSERT_EQ(0, vdev_open(&self->dev, test_bdf())) TH_LOG("%s", mig_state_name(state));
@@ -106,12 +113,11 @@ TEST_F_TIMEOUT(device, a_stream_that_outlives_its_device_moves_nothing, 120)
 		for (moving = 0; moving < 2; moving++) {
 			struct pollfd p = { .events = POLLIN | POLLOUT };
 
-			ASSERT_EQ(0, mig_enter(&self->dev, state, &fd));
+			ASSERT_EQ(0, enter(&self->dev, state, moving, &good, &fd));
 			if (fd < 0) {
 				ASSERT_EQ(0, mig_run(&self->dev));
 				continue;
 			}
-			ASSERT_EQ(0, moving ? begin_moving(state, fd, &good) : 0);
 			vdev_close(&self->dev);
 			EXPECT_FALSE(moves(state, fd)) TH_LOG("%s", mig_state_name(state));
 			p.fd = fd;
@@ -131,8 +137,7 @@ static void victim(unsigned int state, const struct stream *good, int ready)
 	struct vdev v;
 	int fd;
 
-	if (vdev_open(&v, test_bdf()) || kit_give(&v, 82) || mig_enter(&v, state, &fd) ||
-	    begin_moving(state, fd, good))
+	if (vdev_open(&v, test_bdf()) || kit_give(&v, 82) || enter(&v, state, true, good, &fd))
 		_exit(1);
 	event_send(ready);
 	for (;;)
@@ -248,8 +253,7 @@ TEST_F_TIMEOUT(device, an_open_stream_does_not_keep_the_driver_bound_in_any_stat
 	pci_driver(test_bdf(), driver, sizeof(driver));
 	ASSERT_EQ(0, sample(&self->dev, &good));
 	for_each_state(state, self->flags) {
-		ASSERT_EQ(0, mig_enter(&self->dev, state, &fd));
-		ASSERT_EQ(0, begin_moving(state, fd, &good));
+		ASSERT_EQ(0, enter(&self->dev, state, true, &good, &fd));
 		child = taker(&self->dev, fd);
 		/* It waits for the device, but not for the stream. */
 		EXPECT_FALSE(wait_until(ended, &child, QUIET_MS));
