@@ -51,6 +51,17 @@ struct expectation {
 	__u64 mask;
 };
 
+/* The register is 0 until @fd is signalled. */
+static int expect(const struct vdev *v, const struct scratch *s, int fd, struct expectation *e)
+{
+	int ret = vdev_put(v, s->bar, s->offset, s->width, 0);
+
+	*e = (struct expectation){
+		v, s->bar, s->offset, s->width, scratch_echo(s, s->value), s->mask
+	};
+	return ret ? ret : attach(v, s->bar, s->offset, s->width, s->value, fd);
+}
+
 static bool has_arrived(void *arg)
 {
 	const struct expectation *e = arg;
@@ -61,13 +72,10 @@ static bool has_arrived(void *arg)
 TEST_F(scratch, a_signal_writes_the_value_into_the_register)
 {
 	const struct scratch *s = scratch_of(self->dev.bdf);
-	struct expectation e = {
-		&self->dev, s->bar, s->offset, s->width, scratch_echo(s, s->value), s->mask
-	};
 	int fd = event_new();
+	struct expectation e;
 
-	ASSERT_EQ(0, vdev_put(&self->dev, s->bar, s->offset, s->width, 0));
-	ASSERT_EQ(0, attach(&self->dev, s->bar, s->offset, s->width, s->value, fd));
+	ASSERT_EQ(0, expect(&self->dev, s, fd, &e));
 	EXPECT_FALSE(has_arrived(&e));
 	event_send(fd);
 	EXPECT_TRUE(wait_until(has_arrived, &e, PATIENCE_MS));
@@ -77,13 +85,10 @@ TEST_F(scratch, a_signal_writes_the_value_into_the_register)
 TEST_F(scratch, nothing_is_written_after_detaching)
 {
 	const struct scratch *s = scratch_of(self->dev.bdf);
-	struct expectation e = {
-		&self->dev, s->bar, s->offset, s->width, scratch_echo(s, s->value), s->mask
-	};
 	int fd = event_new();
+	struct expectation e;
 
-	ASSERT_EQ(0, vdev_put(&self->dev, s->bar, s->offset, s->width, 0));
-	ASSERT_EQ(0, attach(&self->dev, s->bar, s->offset, s->width, s->value, fd));
+	ASSERT_EQ(0, expect(&self->dev, s, fd, &e));
 	ASSERT_EQ(0, attach(&self->dev, s->bar, s->offset, s->width, s->value, -1));
 	event_send(fd);
 	EXPECT_FALSE(wait_until(has_arrived, &e, QUIET_MS));
