@@ -11,7 +11,7 @@
 #include <linux/mlx5/driver.h>
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/vfio_pci_core.h>
+#include <linux/vfio_pci_variant.h>
 
 #include "mlx5_vfio_pci.h"
 
@@ -37,24 +37,12 @@ static int mlx5_vfio_pci_open_device(struct vfio_device *core_vdev)
 }
 
 static const struct vfio_device_ops mlx5_vfio_pci_ops = {
+	VFIO_PCI_VARIANT_OPS,
 	.name		= "mlx5-vfio-pci",
-
 	.init		= vfio_pci_core_init_dev,
 	.open_device	= mlx5_vfio_pci_open_device,
 	.read		= vfio_pci_core_read,
 	.write		= vfio_pci_core_write,
-	.mmap		= vfio_pci_core_mmap,
-	.ioctl		= vfio_pci_core_ioctl,
-	.device_feature	= vfio_pci_core_ioctl_feature,
-	.match		= vfio_pci_core_match,
-	.request	= vfio_pci_core_request,
-	.close_device	= vfio_pci_core_close_device,
-	.release	= vfio_pci_core_release_dev,
-
-	.bind_iommufd	= vfio_iommufd_physical_bind,
-	.attach_ioas	= vfio_iommufd_physical_attach_ioas,
-	.detach_ioas	= vfio_iommufd_physical_detach_ioas,
-	.unbind_iommufd	= vfio_iommufd_physical_unbind,
 };
 
 static int attach(struct mlx5_vfio_pci_device *device, enum kind kind)
