@@ -45,6 +45,17 @@ TEST_F(gated, asking_about_the_rom_leaves_memory_disabled)
 	EXPECT_FALSE(phys_get(self->dev.bdf, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY);
 }
 
+TEST_F(gated, without_memory_space_no_image_is_found)
+{
+	unsigned char byte;
+
+	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, PCI_COMMAND_MEMORY, 0));
+	EXPECT_EQ(-ENOMEM, vdev_read(&self->dev, ROM, 0, &byte, 1));
+	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, PCI_COMMAND_MEMORY, PCI_COMMAND_MEMORY));
+	EXPECT_EQ(1, vdev_read(&self->dev, ROM, 0, &byte, 1));
+	EXPECT_EQ(0x55, byte);
+}
+
 TEST_F(no_rom, reading_what_is_not_there_is_refused)
 {
 	unsigned char byte;
