@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts are eventfds that the client hands over.  Functions have MSI-X vectors, the
- * request that the client let go of them, and the news of an error.
+ * Interrupts are eventfds that the client hands over.  Functions have MSI-X vectors, some a line,
+ * and all the request that the client let go of them, and the news of an error.
  */
 #include <errno.h>
 #include <poll.h>
@@ -18,14 +18,18 @@
  *
  * Return: 0 or -ENOMEM.
  */
-int irq_init(struct irq_vectors *irqs, unsigned int count)
+int irq_init(struct irq_vectors *irqs, const struct vfu_info *info)
 {
+	unsigned int count = info->vectors;
+
 	irqs->fds = malloc(count * sizeof(*irqs->fds) + 1);
 	if (!irqs->fds)
 		return -ENOMEM;
 	irqs->count = count;
 	irqs->request = -1;
 	irqs->error = -1;
+	irqs->intx = -1;
+	irqs->has_intx = info->intx;
 	for (unsigned int i = 0; i < count; i++)
 		irqs->fds[i] = -1;
 	return 0;
@@ -45,6 +49,8 @@ void irq_release(struct irq_vectors *irqs)
 		replace(&irqs->fds[i], -1);
 	replace(&irqs->request, -1);
 	replace(&irqs->error, -1);
+	replace(&irqs->intx, -1);
+	irqs->masked = false;
 }
 
 /** irq_free() - and forget the vectors */
@@ -63,6 +69,8 @@ unsigned int irq_count(const struct irq_vectors *irqs, unsigned int index)
 	switch (index) {
 	case VFIO_PCI_MSIX_IRQ_INDEX:
 		return irqs->count;
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return irqs->has_intx;
 	case VFIO_PCI_REQ_IRQ_INDEX:
 	case VFIO_PCI_ERR_IRQ_INDEX:
 		return 1;
@@ -90,6 +98,50 @@ static bool is_eventfd(int fd)
 	       !strcmp(target, "anon_inode:[eventfd]");
 }
 
+/* A level: whoever unmasks it while it is there hears of it again. */
+static void signal_line(struct irq_vectors *irqs)
+{
+	if (!irqs->asserted || irqs->masked || irqs->intx < 0)
+		return;
+	irqs->masked = true;
+	signal_event(irqs->intx);
+}
+
+static int mask_line(struct irq_vectors *irqs, const struct vfio_irq_set *set, size_t data_size)
+{
+	bool mask = set->flags & VFIO_IRQ_SET_ACTION_MASK;
+
+	switch (set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
+	case VFIO_IRQ_SET_DATA_BOOL:
+		if (!set->count || data_size < set->count)
+			return -EINVAL;
+		if (!set->data[0])
+			return 0;
+		break;
+	case VFIO_IRQ_SET_DATA_NONE:
+		break;
+	default:
+		return -EINVAL;
+	}
+	irqs->masked = mask;
+	signal_line(irqs);
+	return 0;
+}
+
+static int *irq_place(struct irq_vectors *irqs, unsigned int index)
+{
+	switch (index) {
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return irqs->fds;
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return &irqs->intx;
+	case VFIO_PCI_REQ_IRQ_INDEX:
+		return &irqs->request;
+	default:
+		return &irqs->error;
+	}
+}
+
 /**
  * irq_set() - VFIO_USER_DEVICE_SET_IRQS
  * @irqs: of the function
@@ -98,7 +150,7 @@ static bool is_eventfd(int fd)
  * @fds: descriptors that came with it; those kept are replaced by -1
  * @n_fds: how many
  *
- * Masking is refused: only INTx has it, and the functions have none.
+ * Only a line can be masked.
  *
  * Return: 0; -EINVAL for anything that is not in the function or not in the message.
  */
@@ -106,13 +158,18 @@ int irq_set(struct irq_vectors *irqs, const struct vfio_irq_set *set, size_t dat
 	    unsigned int n_fds)
 {
 	unsigned int all = irq_count(irqs, set->index);
-	int *place = set->index == VFIO_PCI_MSIX_IRQ_INDEX ? irqs->fds :
-		     set->index == VFIO_PCI_REQ_IRQ_INDEX ? &irqs->request : &irqs->error;
 	uint32_t how = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
+	uint32_t action = set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
+	int *place = irq_place(irqs, set->index);
 
-	if (!all || (set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) != VFIO_IRQ_SET_ACTION_TRIGGER ||
+	if (!all ||
 	    set->flags & ~(VFIO_IRQ_SET_DATA_TYPE_MASK | VFIO_IRQ_SET_ACTION_TYPE_MASK) ||
 	    set->start > all || set->count > all - set->start)
+		return -EINVAL;
+	if (set->index == VFIO_PCI_INTX_IRQ_INDEX &&
+	    (action == VFIO_IRQ_SET_ACTION_MASK || action == VFIO_IRQ_SET_ACTION_UNMASK))
+		return mask_line(irqs, set, data_size);
+	if (action != VFIO_IRQ_SET_ACTION_TRIGGER)
 		return -EINVAL;
 	place += set->start;
 
@@ -143,6 +200,10 @@ int irq_set(struct irq_vectors *irqs, const struct vfio_irq_set *set, size_t dat
 			if (n_fds)
 				fds[i] = -1;
 		}
+		if (set->index == VFIO_PCI_INTX_IRQ_INDEX) {
+			irqs->masked = false;
+			signal_line(irqs);
+		}
 		return 0;
 	default:
 		return -EINVAL;
@@ -160,4 +221,11 @@ bool vfu_trigger(struct vfu *vfu, unsigned int vector)
 		return false;
 	signal_event(vfu->irqs.fds[vector]);
 	return true;
+}
+
+/** vfu_assert() - give the interrupt line a level */
+void vfu_assert(struct vfu *vfu, bool level)
+{
+	vfu->irqs.asserted = level;
+	signal_line(&vfu->irqs);
 }

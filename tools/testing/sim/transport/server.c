@@ -249,7 +249,7 @@ struct vfu *vfu_create(const char *path, const struct vfu_ops *ops, const struct
 	vfu->in_buffer = malloc(WIRE_MAX_SIZE);
 	vfu->out_buffer = malloc(WIRE_MAX_SIZE + sizeof(struct wire_header));
 	if (!vfu->path || !vfu->in_buffer || !vfu->out_buffer ||
-	    irq_init(&vfu->irqs, info->vectors)) {
+	    irq_init(&vfu->irqs, info)) {
 		errno = ENOMEM;
 	} else {
 		vfu->listener.fd = listen_on(path);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define VFU_REGIONS	9	/* BARs, ROM, config space, VGA */
+#define VFU_ROM		6
 #define VFU_CONFIG	7
 #define VFU_MAX_VECTORS	2048
 
@@ -39,10 +40,12 @@ struct vfu_ops {
  * struct vfu_info - what a device is
  * @region_size: of each region in bytes; 0: not there
  * @vectors: MSI-X vectors
+ * @intx: it has an interrupt line
  */
 struct vfu_info {
 	uint64_t region_size[VFU_REGIONS];
 	unsigned int vectors;
+	bool intx;
 };
 
 struct vfu *vfu_create(const char *path, const struct vfu_ops *ops, const struct vfu_info *info,
@@ -54,5 +57,6 @@ bool vfu_is_attached(struct vfu *vfu);
 bool vfu_dma_read(struct vfu *vfu, uint64_t address, void *data, size_t count);
 bool vfu_dma_write(struct vfu *vfu, uint64_t address, const void *data, size_t count);
 bool vfu_trigger(struct vfu *vfu, unsigned int vector);
+void vfu_assert(struct vfu *vfu, bool level);
 
 #endif /* SIM_VFU_H */

@@ -30,15 +30,23 @@ bool dma_copy(struct dma_space *space, uint64_t address, void *data, size_t coun
  * @count: how many vectors the function has
  * @request: the eventfd that asks the client to let go of the function, or -1
  * @error: the eventfd that tells it of an error, or -1
+ * @intx: the eventfd of the interrupt line, or -1
+ * @has_intx: the function has a line
+ * @asserted: the line is
+ * @masked: the client has been told of the line, or wants to hear nothing of it, until it unmasks it
  */
 struct irq_vectors {
 	int *fds;
 	unsigned int count;
 	int request;
 	int error;
+	int intx;
+	bool has_intx;
+	bool asserted;
+	bool masked;
 };
 
-int irq_init(struct irq_vectors *irqs, unsigned int count);
+int irq_init(struct irq_vectors *irqs, const struct vfu_info *info);
 void irq_release(struct irq_vectors *irqs);
 void irq_free(struct irq_vectors *irqs);
 unsigned int irq_count(const struct irq_vectors *irqs, unsigned int index);

@@ -147,6 +147,43 @@ static int set_irqs(uint32_t flags, uint32_t start, uint32_t count, int fd)
 	return client_ask(WIRE_SET_IRQS, &set, sizeof(set), fd, &set, 0);
 }
 
+static int set_line(uint32_t flags, int fd)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set), .flags = flags, .index = VFIO_PCI_INTX_IRQ_INDEX, .count = 1,
+	};
+
+	return client_ask(WIRE_SET_IRQS, &set, sizeof(set), fd, &set, 0);
+}
+
+static void test_line(void)
+{
+	uint32_t to_fd = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	uint32_t mask = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK;
+	uint32_t unmask = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK;
+	int event = eventfd(0, EFD_NONBLOCK);
+	eventfd_t value = 0;
+
+	client_hello();
+	vfu_assert(device, true);
+	result(!set_line(to_fd, event) && !eventfd_read(event, &value) && value == 1,
+	       "a line that is asserted tells who comes to listen");
+	vfu_assert(device, true);
+	result(eventfd_read(event, &value), "once, until it is unmasked");
+	result(!set_line(unmask, -1) && !eventfd_read(event, &value) && value == 1,
+	       "and again then, if it still is");
+	vfu_assert(device, false);
+	result(!set_line(unmask, -1) && eventfd_read(event, &value),
+	       "a line that is not asserted tells nobody");
+	result(!set_line(mask, -1), "it can be masked");
+	vfu_assert(device, true);
+	result(eventfd_read(event, &value), "and tells nobody then");
+	result(set_line(VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK, event) == -EINVAL,
+	       "but not unmasked by an eventfd");
+	vfu_assert(device, false);
+	close(event);
+}
+
 static void test_irqs(void)
 {
 	uint32_t to_fd = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
@@ -261,6 +298,7 @@ void test_behaviour(void)
 	test_version();
 	test_dma();
 	test_irqs();
+	test_line();
 	test_regions();
 	test_connections();
 }

@@ -67,6 +67,7 @@ void device_start(void)
 	const struct vfu_info info = {
 		.region_size = { [0] = BAR_SIZE, [VFU_CONFIG] = CONFIG_SIZE },
 		.vectors = VECTORS,
+		.intx = true,
 	};
 
 	if (close(mkstemp(socket_path)) || loop_init())
