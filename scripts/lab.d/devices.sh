@@ -46,6 +46,7 @@ devices_help() {
 	                        timeout=SECONDS after which mlx5_core gives a command up (60)
 	    snap-blk:N[=IMAGE]  N virtio-blk functions that this card emulates, each behind a port of its own,
 	                        all on IMAGE, else 64 MiB of zeros each
+	    liar[:LIE]          simulated function whose config space lies, from the start or when it is told to
 	    bridge:SPEC         SPEC behind a PCIe-to-PCI bridge
 	    SPEC+SPEC...        functions 0, 1, ... of one slot, hence one group and one bus
 	END
@@ -105,11 +106,11 @@ devices_arguments() {
 		if sim_is "$spec"; then
 			# Firmware does not know of VFs when it sizes the port's window.
 			qemu[-1]+=,pref64-reserve=128M
-			if [[ $spec == snap-blk* ]]; then
-				sim_disk "$spec" "$path" "$bus"
-			else
-				sim_arguments "$spec" "$path" "$bus"
-			fi
+			case $spec in
+			snap-blk*) sim_disk "$spec" "$path" "$bus" ;;
+			liar*) sim_liar "$spec" "$path" "$bus" ;;
+			*) sim_arguments "$spec" "$path" "$bus" ;;
+			esac
 			slot=$((slot + 1))
 			continue
 		fi

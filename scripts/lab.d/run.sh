@@ -82,7 +82,7 @@ run_inside() {
 	local layers=() shares=() status=0 qemu_shares=0
 
 	run_options "$@"
-	lab_places=() qemu=() sim_options=() sim_n_disks=0
+	lab_places=() qemu=() sim_options=() sim_n_disks=0 sim_n_liars=0
 	run_root
 	build_all
 	mkdir "$lab_run/share" "$lab_run/results"

@@ -4,11 +4,11 @@
 # Simulated devices (tools/testing/sim): a process beside QEMU, whose functions QEMU plugs in as
 # vfio-user-pci. All simulated devices of a run are parts of one card, hence one process.
 
-readonly sim_most_vfs=16 sim_most_disks=16
+readonly sim_most_vfs=16 sim_most_disks=16 sim_most_liars=8
 
 # sim_is PART: whether a part of a SPEC is simulated.
 sim_is() {
-	[[ $1 == mlx5 || $1 == mlx5[:=]* || $1 == snap-blk || $1 == snap-blk[:=]* ]]
+	[[ $1 == @(mlx5|snap-blk|liar)?([:=]*) ]]
 }
 
 # sim_wanted SPEC...: whether any is.
@@ -50,12 +50,12 @@ sim_spread() {
 
 # sim_check SPEC...: refuse what sim_parse would not understand.
 sim_check() {
-	local spec cards=0 disks=0 first=
+	local spec cards=0 disks=0 liars=0 first=
 
 	for spec in "$@"; do
-		[[ $spec != *+* || ! ($spec == *mlx5* || $spec == *snap-blk*) ]] ||
+		[[ $spec != *+* || ! ($spec == *mlx5* || $spec == *snap-blk* || $spec == *liar*) ]] ||
 			die "--device $spec: a simulated device has a slot of its own"
-		[[ $spec != bridge:mlx5* && $spec != bridge:snap* ]] ||
+		[[ $spec != bridge:mlx5* && $spec != bridge:snap* && $spec != bridge:liar* ]] ||
 			die "--device $spec: a simulated device is not behind a bridge"
 		case $spec in
 		mlx5*)
@@ -67,6 +67,12 @@ sim_check() {
 				die "--device $spec: say how many disks, like snap-blk:2 or snap-blk:2=IMAGE"
 			disks=$((disks + $(sim_disks "$spec"))) first=${first:-$spec}
 			[[ $spec != *=* ]] || check_image "$spec" "$(sim_image "$spec")"
+			;;
+		liar*)
+			((++liars <= sim_most_liars)) ||
+				die "--device $spec: there are $sim_most_liars liars at most"
+			[[ $spec =~ ^liar(:[a-z0-9-]+)?$ ]] ||
+				die "--device $spec: say which lie, like liar:cap-loop, or liar:open"
 			;;
 		esac
 	done
@@ -117,6 +123,16 @@ sim_disk() {
 	sim_options+=(--disk "$image")
 	sim_function "dev${#lab_places[@]}" "blk$((sim_n_disks++))" "$3" 0.0
 	lab_places+=("snap-blk $2/0000:*:*.0")
+}
+
+# sim_liar SPEC PORT BUS: the next function that lies.
+sim_liar() {
+	local how=${1#liar}
+
+	how=${how#:}
+	sim_options+=(--liar "${how:-none}")
+	sim_function "dev${#lab_places[@]}" "liar$((sim_n_liars++))" "$3" 0.0
+	lab_places+=("liar $2/0000:*:*.0")
 }
 
 # sim_function ID SOCKET BUS ADDRESS

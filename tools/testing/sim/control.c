@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "hostile/liar.h"
 #include "mlx5/command.h"
 #include "virtio/blk.h"
 
@@ -26,12 +27,13 @@ struct visitor {
 	bool long_line;
 };
 
-/* A function by its name.  One of @hca and @emulated is NULL. */
+/* A function by its name.  Of @hca, @emulated and @liar one is there; liars have no @vhca. */
 struct function {
 	struct hca *hca;
 	struct emulated *emulated;
 	struct pci_function *pci;
 	struct vhca *vhca;
+	struct liar *liar;
 };
 
 static bool find(struct card *card, const char *name, struct function *found)
@@ -44,7 +46,7 @@ static bool find(struct card *card, const char *name, struct function *found)
 
 		hca_name(hca, own, sizeof(own));
 		if (!strcmp(name, own))
-			*found = (struct function) { hca, NULL, &hca->pci, &hca->vhca };
+			*found = (struct function) { hca, NULL, &hca->pci, &hca->vhca, NULL };
 	}
 	for (unsigned int i = 0; i < card->n_emulated; i++) {
 		struct emulated *emulated = &card->emulated[i];
@@ -52,8 +54,11 @@ static bool find(struct card *card, const char *name, struct function *found)
 		snprintf(own, sizeof(own), "blk%u", i);
 		if (!strcmp(name, own))
 			*found = (struct function) { NULL, emulated, emulated->pci,
-						     emulated->vhca };
+						     emulated->vhca, NULL };
 	}
+	found->liar = found->pci ? NULL : liar_named(name);
+	if (found->liar)
+		found->pci = &found->liar->pci;
 	return found->pci;
 }
 
@@ -103,6 +108,20 @@ static const char *do_remove(struct card *card, struct function *fn, char **word
 	(void)card;
 	(void)answer;
 	fn->pci->gone = !strcmp(words[0], "remove");
+	return NULL;
+}
+
+static const char *do_lie(struct card *card, struct function *fn, char **words, FILE *answer)
+{
+	const struct lie *lie = lie_named(words[2]);
+
+	(void)card;
+	(void)answer;
+	if (!fn->liar)
+		return "only liar0, ... lie";
+	if (!lie)
+		return "no such lie";
+	liar_tell(fn->liar, lie);
 	return NULL;
 }
 
@@ -200,6 +219,7 @@ static const struct {
 	{ "show", 2, true, do_show },
 	{ "remove", 2, true, do_remove },
 	{ "restore", 2, true, do_remove },
+	{ "lie", 3, true, do_lie },
 	{ "health", 3, true, do_health },
 	{ "slow", 3, true, do_slow },
 	{ "rate", 3, true, do_rate },
@@ -223,10 +243,12 @@ static const char *obey(struct card *card, char *line, FILE *answer)
 		if (count < controls[i].words)
 			return "something is missing";
 		if (controls[i].function && !find(card, words[1], &fn))
-			return "no such function: pf, vf0, ..., blk0, ...";
+			return "no such function: pf, vf0, ..., blk0, ..., liar0, ...";
+		if (fn.liar && controls[i].run != do_lie)
+			return "a liar is told to lie";
 		return controls[i].run(card, &fn, words, answer);
 	}
-	return "commands: bdf, show, remove, restore, health, slow, rate, fail, clear";
+	return "commands: bdf, show, remove, restore, lie, health, slow, rate, fail, clear";
 }
 
 static void answer_line(struct visitor *visitor)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "hostile/liar.h"
 #include "mlx5/card.h"
 #include "transport/loop.h"
 #include "virtio/blk.h"
@@ -20,9 +21,11 @@ static const char usage[] =
 	"\n"
 	"Offers a ConnectX card to QEMU's vfio-user-pci, on the sockets DIRECTORY/pf, DIRECTORY/vf0, ...\n"
 	"and DIRECTORY/blk0, ... for the disks that it emulates; takes commands on DIRECTORY/control.\n"
+	"Functions that lie are on DIRECTORY/liar0, ....\n"
 	"\n"
 	"  --vfs NUMBER      virtual functions it can have (0)\n"
 	"  --disk IMAGE      a disk it emulates; any number of times\n"
+	"  --liar HOW        a function that lies; HOW: the lie it begins with, \"none\", or \"open\"\n"
 	"  --memory MIB      internal memory of each function that can be migrated (1)\n"
 	"  --rate MIB        how much of it changes in a second (0)\n"
 	"  --chunk MIB       size of an image in chunk mode; 0: no such mode (8)\n"
@@ -52,8 +55,36 @@ static int add_disks(struct card *card, const char *directory, char **images, un
 	return 0;
 }
 
+static struct liar *liars[MOST_LIARS];
+
+/* Return: the liar of that name, or NULL. */
+struct liar *liar_named(const char *name)
+{
+	char own[16];
+
+	for (unsigned int i = 0; i < MOST_LIARS && liars[i]; i++) {
+		snprintf(own, sizeof(own), "liar%u", i);
+		if (!strcmp(name, own))
+			return liars[i];
+	}
+	return NULL;
+}
+
+static int add_liars(const char *directory, char **how)
+{
+	for (unsigned int i = 0; i < MOST_LIARS && how[i]; i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), "%s/liar%u", directory, i);
+		liars[i] = liar_new(how[i], path);
+		if (!liars[i])
+			return -errno;
+	}
+	return 0;
+}
+
 static int start(const struct options *how, const char *directory, char **images,
-		 unsigned int count, struct card **card)
+		 unsigned int count, char **lies, struct card **card)
 {
 	char path[256];
 	int error;
@@ -64,6 +95,8 @@ static int start(const struct options *how, const char *directory, char **images
 	if (!*card)
 		return -errno;
 	error = add_disks(*card, directory, images, count);
+	if (!error)
+		error = add_liars(directory, lies);
 	if (error)
 		return error;
 	snprintf(path, sizeof(path), "%s/control", directory);
@@ -96,6 +129,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "vfs", required_argument, NULL, 'v' },
 		{ "disk", required_argument, NULL, 'd' },
+		{ "liar", required_argument, NULL, 'l' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "chunk", required_argument, NULL, 'c' },
@@ -108,7 +142,8 @@ int main(int argc, char **argv)
 	struct options how = { .memory = 1, .chunk = 8 };
 	bool background = false;
 	char *images[MOST_EMULATED];
-	unsigned int n_images = 0;
+	unsigned int n_images = 0, n_lies = 0;
+	char *lies[MOST_LIARS] = {};
 	struct card *card = NULL;
 	int option, error;
 
@@ -123,6 +158,13 @@ int main(int argc, char **argv)
 				return 2;
 			}
 			images[n_images++] = optarg;
+			break;
+		case 'l':
+			if (n_lies == MOST_LIARS) {
+				fprintf(stderr, "sim: no more than %d liars\n", MOST_LIARS);
+				return 2;
+			}
+			lies[n_lies++] = optarg;
 			break;
 		case 'm':
 			how.memory = number(optarg, "memory", 8192);
@@ -157,10 +199,10 @@ int main(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
-	error = start(&how, argv[optind], images, n_images, &card);
+	error = start(&how, argv[optind], images, n_images, lies, &card);
 	if (error) {
-		fprintf(stderr, "sim: no sockets in %s, or no image: %s\n", argv[optind],
-			strerror(-error));
+		fprintf(stderr, "sim: no sockets in %s, no image or no such lie: %s\n",
+			argv[optind], strerror(-error));
 		return 1;
 	}
 	if (background && daemon(1, 1)) {
@@ -173,6 +215,8 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < card->n_emulated; i++)
 		blk_free((struct blk *)((char *)card->emulated[i].vhca -
 					offsetof(struct blk, vhca)));
+	for (unsigned int i = 0; i < MOST_LIARS && liars[i]; i++)
+		liar_free(liars[i]);
 	card_free(card);
 	return 0;
 }

@@ -41,6 +41,10 @@ refused 'disks without number' 'how many disks' --device mlx5:0 --device snap-bl
 refused 'no disks' 'how many disks' --device mlx5:0 --device snap-blk:0
 refused 'disks on an image that is not there' 'there is no file' --device mlx5:0 --device snap-blk:1=/nonexistent
 refused 'disks without a card' 'add --device mlx5' --device snap-blk:1
+refused 'liar that says how in capitals' 'say which lie' --device liar:LOOP
+refused 'liar in a slot with others' 'slot of its own' --device liar+edu
+refused 'nine liars' '8 liars at most' --device liar --device liar --device liar --device liar \
+	--device liar --device liar --device liar --device liar --device liar
 refused 'unknown option' 'has no option' --no-such-option
 refused 'time limit that is no number' 'number of seconds' --timeout soon
 refused 'memory that is no size' 'wants a size' --memory much

@@ -119,7 +119,7 @@ void pci_add_msix(struct pci_function *fn, unsigned int vectors, unsigned int ba
 	pci_set32(fn, at + PCI_MSIX_PBA, pba | bar, 0);
 }
 
-/** pci_reset() - function-level reset */
+/** pci_reset() - reset, of whatever kind */
 void pci_reset(struct pci_function *fn)
 {
 	memcpy(fn->space, fn->initial, sizeof(fn->space));
@@ -140,8 +140,11 @@ static void write_config(struct pci_function *fn, unsigned int at, const uint8_t
 	}
 	if (fn->ops->written)
 		fn->ops->written(fn, at, count);
-	if (reset)
+	if (reset) {
+		fn->function_level = true;
 		pci_reset(fn);
+		fn->function_level = false;
+	}
 }
 
 static void on_access(struct vfu *vfu, unsigned int region, uint64_t offset, void *data,
@@ -158,6 +161,8 @@ static void on_access(struct vfu *vfu, unsigned int region, uint64_t offset, voi
 		write_config(fn, offset, data, count);
 	} else {
 		memcpy(data, fn->space + offset, count);
+		if (fn->ops->seen)
+			fn->ops->seen(fn, offset, data, count);
 	}
 }
 

@@ -21,6 +21,8 @@ struct pci_function;
  * @bar: an access to a BAR; see struct vfu_ops
  * @reset: function-level or conventional reset, after config space is as it was at the start
  * @written: config space was written at [@at, @at + @count); optional
+ * @seen: config space is being read at [@at, @at + @count), and gives @data unless this changes it;
+ *	optional
  * @attached: QEMU came or went; optional
  */
 struct pci_function_ops {
@@ -28,6 +30,7 @@ struct pci_function_ops {
 		    size_t count, bool write);
 	void (*reset)(struct pci_function *fn);
 	void (*written)(struct pci_function *fn, unsigned int at, size_t count);
+	void (*seen)(struct pci_function *fn, unsigned int at, uint8_t *data, size_t count);
 	void (*attached)(struct pci_function *fn, bool yes);
 };
 
@@ -52,6 +55,7 @@ struct pci_watch {
  * @free_cap: where the next one may be
  * @express: where the PCI Express capability is
  * @watches: who wants to know of its writes
+ * @function_level: the reset that ops->reset() is told of is of the function, not of its bus
  * @gone: removed by surprise: everything reads as ones and nothing has an effect
  */
 struct pci_function {
@@ -65,6 +69,7 @@ struct pci_function {
 	unsigned int free_cap;
 	unsigned int express;
 	struct pci_watch *watches;
+	bool function_level;
 	bool gone;
 };
 

@@ -33,7 +33,7 @@ bool dma_copy(struct dma_space *space, uint64_t address, void *data, size_t coun
  * @intx: the eventfd of the interrupt line, or -1
  * @has_intx: the function has a line
  * @asserted: the line is
- * @masked: the client has been told of the line, or wants to hear nothing of it, until it unmasks it
+ * @masked: the client was told of the line, or wants to hear nothing of it, until it unmasks it
  */
 struct irq_vectors {
 	int *fds;

@@ -90,6 +90,12 @@ bool vfu_trigger(struct vfu *vfu, unsigned int vector)
 	return true;
 }
 
+void vfu_assert(struct vfu *vfu, bool level)
+{
+	(void)vfu;
+	(void)level;
+}
+
 struct vfu *function(const char *name)
 {
 	for (unsigned int i = 0; i < n_functions; i++)
@@ -109,6 +115,11 @@ uint32_t bar_read(struct vfu *vfu, uint64_t at, unsigned int bytes)
 
 	vfu->ops->access(vfu, 0, at, &value, bytes, false);
 	return value;
+}
+
+void config_get(struct vfu *vfu, unsigned int at, void *to, unsigned int bytes)
+{
+	vfu->ops->access(vfu, VFU_CONFIG, at, to, bytes, false);
 }
 
 void config_write16(struct vfu *vfu, unsigned int at, uint16_t value)
@@ -159,6 +170,7 @@ int main(int argc, char **argv)
 	test_card();
 	test_migration();
 	test_disk();
+	test_liar();
 	test_track();
 	test_noise(seconds, argc > 2 ? atoi(argv[2]) : 1);
 	blk_free(disks[0]);

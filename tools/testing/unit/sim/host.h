@@ -22,6 +22,7 @@ void result(bool good, const char *name);
 struct vfu *function(const char *name);
 void bar_write(struct vfu *vfu, uint64_t at, uint32_t value, unsigned int bytes);
 uint32_t bar_read(struct vfu *vfu, uint64_t at, unsigned int bytes);
+void config_get(struct vfu *vfu, unsigned int at, void *to, unsigned int bytes);
 void config_write16(struct vfu *vfu, unsigned int at, uint16_t value);
 unsigned int interrupts(struct vfu *vfu, unsigned int vector);
 void function_reset(struct vfu *vfu);
@@ -64,6 +65,7 @@ void test_card(void);
 void test_migration(void);
 void test_disk(void);
 void test_track(void);
+void test_liar(void);
 void test_noise(unsigned int seconds, unsigned int seed);
 
 #endif /* UNIT_HOST_H */
