@@ -229,6 +229,61 @@ static void writes(void)
 	vfio_pci_config_free(&vdev);
 }
 
+/* What a device says of itself after the kernel has looked at it. */
+static void changes(void)
+{
+	const u32 kind = PCI_BASE_ADDRESS_MEM_TYPE_64;
+
+	device_new(256);
+	pdev.resource[0] = (struct resource) {
+		.start = 0x10000000, .end = 0x1000ffff, .flags = IORESOURCE_MEM | IORESOURCE_MEM_64,
+	};
+	put(PCI_STATUS, 2, 0);
+	put(PCI_BASE_ADDRESS_0, 4, 0xfff00000 | kind);
+	put(PCI_BASE_ADDRESS_3, 4, 0xfffff000);
+	vfio_pci_config_init(&vdev);
+	set(PCI_BASE_ADDRESS_0, 4, U32_MAX);
+	set(PCI_BASE_ADDRESS_3, 4, U32_MAX);
+	result(get(PCI_BASE_ADDRESS_0, 4) == (0xffff0000 | kind),
+	       "a BAR has the size that the kernel found, whatever its register says");
+	result(!get(PCI_BASE_ADDRESS_3, 4), "a BAR that the kernel did not find is not there");
+	result(!written(PCI_BASE_ADDRESS_0, 24), "and neither is written by the user");
+
+	pdev.restless[PCI_BASE_ADDRESS_0 / 4] = 0x0fff0000;
+	set(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	set(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	result(vfio_pci_memory_enabled(&vdev) && written(PCI_BASE_ADDRESS_0, 4) &&
+	       get(PCI_BASE_ADDRESS_0, 4) == (0xffff0000 | kind),
+	       "a BAR that is another one at each look is set to the host's, and the user's stays");
+	vfio_pci_config_free(&vdev);
+
+	device_new(256);
+	put(PCI_CAPABILITY_LIST, 1, 0x40);
+	put_cap(0x40, PCI_CAP_ID_VPD, 0x50);
+	put_cap(0x50, PCI_CAP_ID_MSIX, 0);
+	pdev.restless[PCI_CAPABILITY_LIST / 4] = 0x7c;
+	pdev.restless[0x40 / 4] = 0xff00;
+	pdev.restless[0x54 / 4] = U32_MAX;
+	result(!vfio_pci_config_init(&vdev) && std_caps() >= 0 && std_caps() == std_caps(),
+	       "a list that is another one at each look is one list to the user");
+	vfio_pci_config_free(&vdev);
+
+	memset(pdev.restless, 0, sizeof(pdev.restless));
+	put(PCI_CAPABILITY_LIST, 1, 0x40);
+	put_cap(0x40, PCI_CAP_ID_VPD, 0x50);
+	vfio_pci_config_init(&vdev);
+	pdev.vpd_stuck = true;
+	set(0x42, 2, 4);
+	result(get(0x42, 2) == 4, "vital product data that never come leave the flag clear");
+	set(0x42, 2, PCI_VPD_ADDR_F | 4);
+	result(get(0x42, 2) == (PCI_VPD_ADDR_F | 4), "and those that never go leave it set");
+	pdev.vpd_stuck = false;
+	set(0x42, 2, 4);
+	result(get(0x42, 2) == (PCI_VPD_ADDR_F | 4) && get(0x44, 4) == 0x04040404,
+	       "until the device answers again");
+	vfio_pci_config_free(&vdev);
+}
+
 static u64 noise_state = 88172645463325252ULL;
 
 static u32 noise(u32 below)
@@ -251,6 +306,9 @@ static void noisy_device(void)
 	pdev.pcie_flags_reg = noise(65536);
 	pdev.is_virtfn = !noise(4);
 	pdev.no_command_memory = !noise(4);
+	if (!noise(4))
+		for (i = PCI_STD_HEADER_SIZEOF / 4; i < ARRAY_SIZE(pdev.restless); i++)
+			pdev.restless[i] = noise(2) ? 1U << noise(32) | 1U << noise(32) : 0;
 	vdev.irq_type = noise(3);
 	vdev.msi_qmax = noise(6);
 	for (i = 0; i < ARRAY_SIZE(pdev.resource); i++) {
@@ -443,6 +501,7 @@ int main(int argc, char **argv)
 	lengths();
 	overlaps();
 	writes();
+	changes();
 	driver_overrides();
 	noise_devices(argc > 1 ? atoi(argv[1]) : 5000);
 	printf("1..%u\n", count);

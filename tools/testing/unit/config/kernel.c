@@ -49,6 +49,8 @@ static int config_read(struct pci_dev *pdev, int pos, void *value, int width)
 		return -EIO;
 	pdev->reads++;
 	memcpy(value, pdev->config + pos, width);
+	for (int i = 0; i < width; i++)
+		pdev->config[pos + i] ^= pdev->restless[(pos + i) / 4] >> (pos + i) % 4 * 8;
 	return 0;
 }
 
@@ -93,13 +95,15 @@ int pci_user_write_config_dword(struct pci_dev *pdev, int pos, u32 value)
 
 ssize_t pci_read_vpd(struct pci_dev *pdev, loff_t pos, size_t count, void *buf)
 {
+	if (pdev->vpd_stuck)
+		return -ETIMEDOUT;
 	memset(buf, pos, count);
 	return count;
 }
 
 ssize_t pci_write_vpd(struct pci_dev *pdev, loff_t pos, size_t count, const void *buf)
 {
-	return count;
+	return pdev->vpd_stuck ? -ETIMEDOUT : count;
 }
 
 /* memory_lock's stand-in is ioeventfds_lock, which is not the engine's to take. */

@@ -222,7 +222,10 @@ struct pci_device_id {
 	u32 vendor, device;
 };
 
-/* @config: what the device says; @written: bytes that were written to; @fail: no access works */
+/*
+ * @config: what the device says; @written: bytes that were written to; @fail: no access works;
+ * @restless: bits of each dword that are the other way round at every second read
+ */
 struct pci_dev {
 	struct device dev;
 	struct resource resource[PCI_STD_NUM_BARS + 1];
@@ -236,7 +239,8 @@ struct pci_dev {
 	u8 config[PCI_CFG_SPACE_EXP_SIZE];
 	u8 written[PCI_CFG_SPACE_EXP_SIZE];
 	unsigned int reads;
-	bool fail;
+	u32 restless[PCI_CFG_SPACE_EXP_SIZE / 4];
+	bool fail, vpd_stuck;
 };
 
 #define PCI_DEVICE(vendor_id, device_id)	.vendor = (vendor_id), .device = (device_id)
