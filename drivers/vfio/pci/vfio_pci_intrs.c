@@ -159,43 +159,84 @@ static u8 vfio_pci_msi_probe(struct pci_dev *pdev)
 	return min(1 << FIELD_GET(PCI_MSI_FLAGS_QMASK, flags), MSI_VECTORS_MAX);
 }
 
+/**
+ * struct vfio_pci_msix_table - where a function says that its MSI-X table is
+ * @offset: in the BAR
+ * @size: bytes
+ * @bar: as its capability has it, 0 to 7
+ */
+struct vfio_pci_msix_table {
+	u32	offset;
+	u32	size;
+	u8	bar;
+};
+
+/* Return: whether the function answers. */
+static bool vfio_pci_msix_locate(struct pci_dev *pdev, struct vfio_pci_msix_table *table)
+{
+	u32 where;
+	u16 flags;
+
+	if (pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &flags) ||
+	    pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE, &where))
+		return false;
+
+	table->bar = where & PCI_MSIX_TABLE_BIR;
+	table->offset = where & PCI_MSIX_TABLE_OFFSET;
+	table->size = ((flags & PCI_MSIX_FLAGS_QSIZE) + 1) * MSIX_ENTRY_SIZE;
+	return true;
+}
+
 static void vfio_pci_msix_probe(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
-	u32 table, offset, size;
-	u16 flags;
-	u8 bar;
+	struct vfio_pci_msix_table table;
 
 	vdev->msix_bar = 0xff;
 	vdev->msix_offset = 0;
 	vdev->msix_size = 0;
 	vdev->has_dyn_msix = false;
 
-	if (!pdev->msix_cap ||
-	    pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &flags) ||
-	    pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE, &table))
+	if (!pdev->msix_cap || !vfio_pci_msix_locate(pdev, &table))
 		return;
-
-	bar = table & PCI_MSIX_TABLE_BIR;
-	offset = table & PCI_MSIX_TABLE_OFFSET;
-	size = ((flags & PCI_MSIX_FLAGS_QSIZE) + 1) * MSIX_ENTRY_SIZE;
 
 	/*
 	 * The kernel maps the table where the function says it is.  One outside of its BAR is
 	 * somebody else's memory, so such a function has no MSI-X here.
 	 */
-	if (bar >= PCI_STD_NUM_BARS || !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
-	    offset >= pci_resource_len(pdev, bar) ||
-	    size > pci_resource_len(pdev, bar) - offset) {
+	if (table.bar >= PCI_STD_NUM_BARS ||
+	    !(pci_resource_flags(pdev, table.bar) & IORESOURCE_MEM) ||
+	    table.offset >= pci_resource_len(pdev, table.bar) ||
+	    table.size > pci_resource_len(pdev, table.bar) - table.offset) {
 		pci_warn(pdev, "MSI-X table (BAR %u, offset %#x, %u bytes) is in no BAR\n",
-			 bar, offset, size);
+			 table.bar, table.offset, table.size);
 		return;
 	}
 
-	vdev->msix_bar = bar;
-	vdev->msix_offset = offset;
-	vdev->msix_size = size;
+	vdev->msix_bar = table.bar;
+	vdev->msix_offset = table.offset;
+	vdev->msix_size = table.size;
 	vdev->has_dyn_msix = pci_msix_can_alloc_dyn(pdev);
+}
+
+/**
+ * vfio_pci_msix_intact() - does the function say of its MSI-X table what it said at open?
+ * @vdev: open, with an MSI-X table
+ *
+ * The kernel asks the function anew whenever MSI-X is enabled, maps what it says, and writes there.
+ *
+ * Context: sleeps.
+ */
+bool vfio_pci_msix_intact(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_msix_table now;
+
+	if (vfio_pci_msix_locate(vdev->pdev, &now) && now.bar == vdev->msix_bar &&
+	    now.offset == vdev->msix_offset && now.size == vdev->msix_size)
+		return true;
+
+	dev_warn_ratelimited(&vdev->pdev->dev, "MSI-X table is not what it was at open: not enabled\n");
+	return false;
 }
 
 void vfio_pci_irqs_setup(struct vfio_pci_core_device *vdev)

@@ -64,4 +64,6 @@ int vfio_pci_event_set_trigger(struct vfio_pci_core_device *vdev,
 			       const struct vfio_pci_irq_set *set);
 int vfio_pci_event_release(struct vfio_pci_core_device *vdev, unsigned int index);
 
+bool vfio_pci_msix_intact(struct vfio_pci_core_device *vdev);
+
 #endif /* VFIO_PCI_INTRS_H */

@@ -214,7 +214,7 @@ static void vfio_pci_msi_free_irqs(struct vfio_pci_core_device *vdev)
 
 /*
  * Makes irq_type @index with @count vectors.  Return: 0, an errno, or a positive number of vectors
- * if there are fewer to be had, and then none are taken.
+ * if there are fewer to be had, and then none are taken; -EIO for an MSI-X table that has moved.
  */
 static int vfio_pci_msi_enable(struct vfio_pci_core_device *vdev, unsigned int index,
 			       unsigned int count)
@@ -222,10 +222,16 @@ static int vfio_pci_msi_enable(struct vfio_pci_core_device *vdev, unsigned int i
 	bool msix = index == VFIO_PCI_MSIX_IRQ_INDEX;
 	int got;
 
+	/* Asked twice, as the kernel reads where the table is in between. */
+	if (msix && !vfio_pci_msix_intact(vdev))
+		return -EIO;
+
 	got = pci_alloc_irq_vectors(vdev->pdev, 1, count, msix ? PCI_IRQ_MSIX : PCI_IRQ_MSI);
 	if (got < 0)
 		return got;
-	if (got < count) {
+	if (msix && !vfio_pci_msix_intact(vdev))
+		got = -EIO;
+	if (got < (int)count) {
 		vfio_pci_msi_free_irqs(vdev);
 		return got;
 	}
@@ -324,9 +330,10 @@ static int vfio_pci_msi_loopback(struct vfio_pci_core_device *vdev,
  * Context: sleeps; igate held, memory_lock not; irq_type is set->index, or none when @set carries
  * eventfds.
  * Return: 0; a positive number of vectors if fewer than start + count can be had, nothing changed;
- * -EINVAL for a vector beyond those enabled where none can be added, -ENOMEM, -ENOSPC, or an
- * errno of eventfd_ctx_fdget() or request_irq().  After an errno the vectors up to the offending
- * one have no handler, and irq_type is none again if it was.
+ * -EINVAL for a vector beyond those enabled where none can be added, -EIO for an MSI-X table that
+ * is not what it was at open, -ENOMEM, -ENOSPC, or an errno of eventfd_ctx_fdget() or
+ * request_irq().  After an errno the vectors up to the offending one have no handler, and irq_type
+ * is none again if it was.
  */
 int vfio_pci_msi_set_trigger(struct vfio_pci_core_device *vdev,
 			     const struct vfio_pci_irq_set *set)
