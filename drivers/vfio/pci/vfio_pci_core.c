@@ -95,11 +95,17 @@ static int vfio_pci_setup(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 
-	vfio_pci_probe_intx(vdev);
-
 	ret = vfio_pci_arch.open ? vfio_pci_arch.open(vdev) : 0;
 	if (ret)
 		return ret;
+
+	/* What it would tell of itself now is not what it is. */
+	if (!pci_device_is_present(vdev->pdev)) {
+		pci_info(vdev->pdev, "does not answer: not opened\n");
+		return -ENODEV;
+	}
+
+	vfio_pci_probe_intx(vdev);
 
 	ret = vfio_pci_config_init(vdev);
 	if (ret)
@@ -133,12 +139,19 @@ static void vfio_pci_idle_put(struct vfio_pci_core_device *vdev)
 
 /*
  * Sees to it that nothing of the last user is left, and learns whether the function can be reset.
+ * For one that does not answer the kernel would wait a minute, and take what it restores from it;
+ * but the platform may have cut it off, so it is for vfio_pci_setup() to refuse it.
  * Return: 0, or -EAGAIN if something else holds the function's lock.
  */
 static int vfio_pci_open_reset(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
+
+	if (!pci_device_is_present(pdev)) {
+		vfio_pci_pristine_spoil(vdev);
+		return 0;
+	}
 
 	if (vfio_pci_pristine_take(vdev)) {
 		/* No reset, but no less must nobody else be resetting it just now. */
@@ -163,8 +176,9 @@ static int vfio_pci_open_reset(struct vfio_pci_core_device *vdev)
  * vfio_pci_core_finish_enable(), or vfio_pci_core_disable() if it cannot go on.
  *
  * Context: sleeps; dev_set->lock held by vfio.ko.
- * Return: 0, -EAGAIN if something else holds the function's lock, or the errno of resuming or
- * enabling the function, of its config space or of the architecture.
+ * Return: 0, -EAGAIN if something else holds the function's lock, -ENODEV if the function does not
+ * answer, or the errno of resuming or enabling the function, of its config space or of the
+ * architecture.
  */
 int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
 {
