@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "lib/aer.h"
 #include "lib/fixture.h"
 #include "lib/sriov.h"
 
@@ -19,6 +20,8 @@
 /* Registers that a reset clears, and a reset that can be had again and again. */
 FRESH_FIXTURE(witness, HAS_WITNESS | HAS_FLR);
 FRESH_FIXTURE(sleeper, HAS_WITNESS | HAS_FLR | HAS_PM | IS_PF);
+FRESH_FIXTURE(faulty, HAS_WITNESS | HAS_FLR | HAS_AER | HAS_PORT | IS_PF);
+FRESH_FIXTURE(asleep, HAS_WITNESS | HAS_FLR | HAS_SLEEP | IS_NVME);
 FRESH_FIXTURE(peer, HAS_WITNESS | HAS_FLR | HAS_PEER | HAS_BUS_RESET);
 
 FIXTURE(pf) {
@@ -208,4 +211,44 @@ TEST_F(peer, what_came_with_a_hot_reset_by_another_is_gone)
 	ASSERT_LE(0, self->dev.fd);
 	EXPECT_EQ(fresh, look(&self->dev));
 	vdev_close(&other);
+}
+
+TEST_F(faulty, what_came_with_an_error_while_it_was_closed_is_gone)
+{
+	__u32 fresh = look(&self->dev);
+
+	vdev_close(&self->dev);
+	/* One at a time: the log does not say whose error it is that was dealt with. */
+	exclude_others();
+	ASSERT_EQ(0, aer_inject_and_recover(test_bdf(), PCI_ERR_UNC_COMP_TIME));
+	ASSERT_EQ(0, host_leaves_mark(test_bdf()));
+	ASSERT_EQ(0, vdev_open(&self->dev, test_bdf()));
+	EXPECT_EQ(fresh, look(&self->dev));
+}
+
+/*
+ * As far as freezing all processes, which wake up a second later. One that cannot be frozen ends it
+ * early, as it does on the way to a true sleep, of which drivers have been told by then.
+ */
+static int almost_sleep(void)
+{
+	int ret = file_write("/sys/power/pm_test", "freezer");
+
+	if (ret)
+		return ret;
+	file_write("/sys/module/suspend/parameters/pm_test_delay", "1");
+	ret = file_write("/sys/power/state", "freeze");
+	file_write("/sys/power/pm_test", "none");
+	return ret == -EBUSY ? 0 : ret;
+}
+
+TEST_F(asleep, what_came_with_a_sleep_of_the_system_is_gone)
+{
+	__u32 fresh = look(&self->dev);
+
+	vdev_close(&self->dev);
+	ASSERT_EQ(0, almost_sleep());
+	ASSERT_EQ(0, host_leaves_mark(test_bdf()));
+	ASSERT_EQ(0, vdev_open(&self->dev, test_bdf()));
+	EXPECT_EQ(fresh, look(&self->dev));
 }

@@ -3,8 +3,7 @@
  * VFIO_PCI_ERR_IRQ_INDEX and VFIO_PCI_REQ_IRQ_INDEX: one eventfd each, by which
  * the kernel tells the user of an error, and asks for the device back.
  */
-#include <stdio.h>
-
+#include "lib/aer.h"
 #include "lib/fixture.h"
 
 #define TRIGGER VFIO_IRQ_SET_ACTION_TRIGGER
@@ -79,44 +78,12 @@ TEST_F(any, they_work_beside_an_active_interrupt)
 	EXPECT_EQ(0, event_wait(fd, 0));
 }
 
-/* One record of /dev/aer_inject, module aer_inject. */
-struct injected_error {
-	__u8 bus;
-	__u8 dev;
-	__u8 fn;
-	__u32 uncorrectable;
-	__u32 correctable;
-	__u32 header_log[4];
-	__u32 domain;
-};
-
-static int inject(const char *bdf, __u32 uncorrectable)
-{
-	struct injected_error error = { .uncorrectable = uncorrectable };
-	unsigned int domain, bus, dev, fn;
-	FILE *file;
-	int ret;
-
-	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
-		return -EINVAL;
-	error.domain = domain;
-	error.bus = bus;
-	error.dev = dev;
-	error.fn = fn;
-	file = fopen("/dev/aer_inject", "we");
-	if (!file)
-		return -errno;
-	ret = fwrite(&error, sizeof(error), 1, file) == 1 && !fflush(file) ? 0 : -errno;
-	fclose(file);
-	return ret;
-}
-
 TEST_F(aer, a_non_fatal_error_signals_the_error_eventfd)
 {
 	int fd = event_new();
 
 	ASSERT_EQ(0, vdev_arm(&self->dev, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &fd));
-	ASSERT_EQ(0, inject(self->dev.bdf, PCI_ERR_UNC_COMP_TIME));
+	ASSERT_EQ(0, aer_inject(self->dev.bdf, PCI_ERR_UNC_COMP_TIME));
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
 	EXPECT_TRUE(still_usable(&self->dev));
 }

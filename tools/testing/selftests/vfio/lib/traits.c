@@ -216,6 +216,7 @@ bool host_maps_bars(void)
 static __u64 host_bits(const char *bdf)
 {
 	return HAS_RUNTIME_PM | HAS_GROWING_MSIX | HAS_RESCAN | HOST_SAFE |
+	       (access("/sys/power/pm_test", W_OK) ? 0 : HAS_SLEEP) |
 	       (pci_attr_exists(bdf, "../vendor") ? HAS_PORT : 0) |
 	       (pci_attr_exists(bdf, "function_id") ? IS_ZPCI : 0) |
 	       (pci_attr_exists(bdf, "eeh_pe_state") ? HAS_EEH : 0);

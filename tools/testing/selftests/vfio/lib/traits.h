@@ -49,6 +49,7 @@
 #define HAS_SAFE_TABLE	BIT(37)	/* ... or of what is around the MSI-X table */
 #define HAS_RESCAN	BIT(38)	/* the kernel finds it again after it was removed */
 #define HAS_PORT	BIT(39)	/* sits below a port, where errors are injected */
+#define HAS_SLEEP	BIT(40)	/* the kernel can pretend to go to sleep */
 
 /* All BARs that are memory can be mapped where this is true; none where it is not. */
 bool host_maps_bars(void);
