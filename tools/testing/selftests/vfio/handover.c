@@ -19,10 +19,12 @@
 
 /* Registers that a reset clears, and a reset that can be had again and again. */
 FRESH_FIXTURE(witness, HAS_WITNESS | HAS_FLR);
-FRESH_FIXTURE(sleeper, HAS_WITNESS | HAS_FLR | HAS_PM | IS_PF);
-FRESH_FIXTURE(faulty, HAS_WITNESS | HAS_FLR | HAS_AER | HAS_PORT | IS_PF);
-FRESH_FIXTURE(asleep, HAS_WITNESS | HAS_FLR | HAS_SLEEP | IS_NVME);
-FRESH_FIXTURE(peer, HAS_WITNESS | HAS_FLR | HAS_PEER | HAS_BUS_RESET);
+FRESH_FIXTURE(sleeper, HAS_WITNESS | HAS_FLR | HAS_PM | HAS_RUNTIME_PM | IS_PF);
+/* ... and which the host reaches past the driver. */
+FRESH_FIXTURE(host, HAS_WITNESS | HAS_FLR | HAS_HOST_MAP);
+FRESH_FIXTURE(faulty, HAS_WITNESS | HAS_FLR | HAS_HOST_MAP | HAS_AER | HAS_PORT | IS_PF);
+FRESH_FIXTURE(asleep, HAS_WITNESS | HAS_FLR | HAS_HOST_MAP | HAS_SLEEP | IS_NVME);
+FRESH_FIXTURE(peer, HAS_WITNESS | HAS_FLR | HAS_HOST_MAP | HAS_PEER | HAS_BUS_RESET);
 
 FIXTURE(pf) {
 	struct vdev dev;
@@ -42,7 +44,7 @@ FIXTURE_TEARDOWN(pf)
 	sriov_allow(false);
 }
 
-DECLARE_FIXTURE(pf, HAS_WITNESS | HAS_FLR | HAS_SRIOV, false);
+DECLARE_FIXTURE(pf, HAS_WITNESS | HAS_FLR | HAS_HOST_MAP | HAS_SRIOV, false);
 
 static __u32 look(const struct vdev *v)
 {
@@ -142,7 +144,7 @@ TEST_F(sleeper, what_a_user_left_in_d3hot_is_reset_after_a_sleep)
 	EXPECT_EQ(fresh, look(&self->dev));
 }
 
-TEST_F(witness, a_reset_that_failed_at_close_is_made_up_for)
+TEST_F(host, a_reset_that_failed_at_close_is_made_up_for)
 {
 	__u32 fresh = look(&self->dev);
 
@@ -157,7 +159,7 @@ TEST_F(witness, a_reset_that_failed_at_close_is_made_up_for)
 	EXPECT_EQ(fresh, look(&self->dev));
 }
 
-TEST_F(witness, what_happened_while_it_had_no_driver_is_gone)
+TEST_F(host, what_happened_while_it_had_no_driver_is_gone)
 {
 	__u32 fresh = look(&self->dev);
 

@@ -222,6 +222,16 @@ static __u64 host_bits(const char *bdf)
 	       (pci_attr_exists(bdf, "eeh_pe_state") ? HAS_EEH : 0);
 }
 
+/* A kernel that cannot map BARs into userspace makes no such files. */
+static __u64 host_map_bits(const char *bdf)
+{
+	const struct scratch *w = witness_of(bdf);
+	char file[16];
+
+	snprintf(file, sizeof(file), "resource%d", w ? w->bar : 0);
+	return w && pci_attr_exists(bdf, file) ? HAS_HOST_MAP : 0;
+}
+
 __u64 traits_of(const char *bdf)
 {
 	static char known[16];
@@ -231,7 +241,7 @@ __u64 traits_of(const char *bdf)
 	if (!strcmp(known, bdf))
 		return bits;
 	bits = cap_bits(bdf) | bar_bits(bdf) | place_bits(bdf) | host_bits(bdf) |
-	       (model ? model->traits : 0);
+	       host_map_bits(bdf) | (model ? model->traits : 0);
 	bits &= ~HOST_LACKS;
 	/* OPAL's functions stay in D0, whatever their capability says. */
 	if (!access("/proc/device-tree/ibm,opal", F_OK))
