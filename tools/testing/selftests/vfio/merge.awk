@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Makes one TAP stream of what test programs printed, a file each, named PROGRAM.log or
-# BDF.PROGRAM; the last line of a file is "# status" and the program's exit status.
+# BDF.PROGRAM; the last line of a file is "# status", the program's exit status, and perhaps more.
 #
 # A program has to give a result for each test that it planned, and one that finds nothing to test
 # ends with status 4 and says nothing else. A skipped test has not passed. What failed is told on
