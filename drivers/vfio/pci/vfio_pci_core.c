@@ -90,8 +90,51 @@ static void vfio_pci_probe_intx(struct vfio_pci_core_device *vdev)
 		pci_write_config_word(pdev, PCI_COMMAND, command & ~PCI_COMMAND_INTX_DISABLE);
 }
 
-/* Sets up all that an open device has; what fails half way is left for vfio_pci_teardown(). */
-static int vfio_pci_setup(struct vfio_pci_core_device *vdev)
+/*
+ * Sees to it that nothing of the last user is left, and learns whether the function can be reset.
+ * Return: 0, or -EAGAIN if something else holds the function's lock.
+ */
+static int vfio_pci_open_reset(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	if (vfio_pci_pristine_take(vdev)) {
+		/* No reset, but no less must nobody else be resetting it just now. */
+		if (!pci_dev_trylock(pdev))
+			return -EAGAIN;
+		pci_dev_unlock(pdev);
+		return 0;
+	}
+
+	ret = pci_try_reset_function(pdev);
+	if (ret == -EAGAIN)
+		return ret;
+	vdev->reset_works = !ret;
+	return 0;
+}
+
+/* The same, and keeps the state that close restores. */
+static int vfio_pci_open_afresh(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret = vfio_pci_open_reset(vdev);
+
+	if (ret)
+		return ret;
+
+	pci_save_state(pdev);
+	vdev->pci_saved_state = pci_store_saved_state(pdev);
+	if (!vdev->pci_saved_state)
+		pci_dbg(pdev, "no memory to save state, close will reset only\n");
+	return 0;
+}
+
+/*
+ * Sets up all that an open device has; what fails half way is left for vfio_pci_teardown().
+ * @afresh: vfio_pci_open_afresh() was done.
+ */
+static int vfio_pci_setup(struct vfio_pci_core_device *vdev, bool afresh)
 {
 	int ret;
 
@@ -104,6 +147,10 @@ static int vfio_pci_setup(struct vfio_pci_core_device *vdev)
 		pci_info(vdev->pdev, "does not answer: not opened\n");
 		return -ENODEV;
 	}
+	/* It did not, but now it does, with whatever the last user left in it. */
+	ret = afresh ? 0 : vfio_pci_open_afresh(vdev);
+	if (ret)
+		return ret;
 
 	vfio_pci_probe_intx(vdev);
 
@@ -137,37 +184,6 @@ static void vfio_pci_idle_put(struct vfio_pci_core_device *vdev)
 		pm_runtime_put(&vdev->pdev->dev);
 }
 
-/*
- * Sees to it that nothing of the last user is left, and learns whether the function can be reset.
- * For one that does not answer the kernel would wait a minute, and take what it restores from it;
- * but the platform may have cut it off, so it is for vfio_pci_setup() to refuse it.
- * Return: 0, or -EAGAIN if something else holds the function's lock.
- */
-static int vfio_pci_open_reset(struct vfio_pci_core_device *vdev)
-{
-	struct pci_dev *pdev = vdev->pdev;
-	int ret;
-
-	if (!pci_device_is_present(pdev)) {
-		vfio_pci_pristine_spoil(vdev);
-		return 0;
-	}
-
-	if (vfio_pci_pristine_take(vdev)) {
-		/* No reset, but no less must nobody else be resetting it just now. */
-		if (!pci_dev_trylock(pdev))
-			return -EAGAIN;
-		pci_dev_unlock(pdev);
-		return 0;
-	}
-
-	ret = pci_try_reset_function(pdev);
-	if (ret == -EAGAIN)
-		return ret;
-	vdev->reset_works = !ret;
-	return 0;
-}
-
 /**
  * vfio_pci_core_enable() - make the function ready for a user
  * @vdev: registered, closed
@@ -183,6 +199,7 @@ static int vfio_pci_open_reset(struct vfio_pci_core_device *vdev)
 int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
+	bool answers;
 	int ret;
 
 	ret = vdev->disable_idle_d3 ? 0 : pm_runtime_resume_and_get(&pdev->dev);
@@ -198,14 +215,18 @@ int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
 		return ret;
 	}
 
-	ret = vfio_pci_open_reset(vdev);
-	if (!ret) {
-		pci_save_state(pdev);
-		vdev->pci_saved_state = pci_store_saved_state(pdev);
-		if (!vdev->pci_saved_state)
-			pci_dbg(pdev, "no memory to save state, close will reset only\n");
+	/*
+	 * The kernel would wait a minute for the reset of one that does not answer, and save ones
+	 * as its state.  But the platform may have cut it off, so it is for vfio_pci_setup() to
+	 * refuse it.
+	 */
+	answers = pci_device_is_present(pdev);
+	if (!answers)
+		vfio_pci_pristine_spoil(vdev);
 
-		ret = vfio_pci_setup(vdev);
+	ret = answers ? vfio_pci_open_afresh(vdev) : 0;
+	if (!ret) {
+		ret = vfio_pci_setup(vdev, answers);
 		if (!ret)
 			return 0;
 
