@@ -15,6 +15,7 @@
  */
 #include <linux/delay.h>
 #include <linux/export.h>
+#include <linux/interval_tree.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
@@ -225,6 +226,18 @@ static void log_report(struct vfio_pci_mig_log *log, unsigned long first, unsign
 	mutex_unlock(&log->dma_lock);
 }
 
+/* vfio.ko passes on a range of no length, whose last byte is the one before its first. */
+static bool log_range_is_empty(struct rb_root_cached *ranges)
+{
+	for (struct rb_node *at = rb_first_cached(ranges); at; at = rb_next(at)) {
+		struct interval_tree_node *range = rb_entry(at, struct interval_tree_node, rb);
+
+		if (range->last + 1 <= range->start)
+			return true;
+	}
+	return false;
+}
+
 static int mig_log_start(struct vfio_device *device, struct rb_root_cached *ranges, u32 nr,
 			 u64 *page_size)
 {
@@ -235,7 +248,7 @@ static int mig_log_start(struct vfio_device *device, struct rb_root_cached *rang
 
 	guard(mutex)(&migration->lock);
 
-	if (log->on)
+	if (log->on || log_range_is_empty(ranges))
 		return -EINVAL;
 	if (migration->ops->log_start)
 		ret = migration->ops->log_start(vdev, ranges, nr, page_size);
