@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See kit.h. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "envelope.h"
 #include "kit_main.h"
@@ -47,6 +50,16 @@ bool kit_is_well(const struct vdev *v, __u32 seed)
 	return still_usable(v) && !kit_give(v, seed) && !kit_check(v, seed);
 }
 
+/* A kernel built without it has no such call; one that forbids it makes the tests fail. */
+static bool kit_stalls(void)
+{
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno == EPERM;
+}
+
 /* What driver and set-up offer, as WANTS_* bits; 0 or -errno. */
 static int kit_offers(struct vdev *v, __u32 *offers)
 {
@@ -60,6 +73,7 @@ static int kit_offers(struct vdev *v, __u32 *offers)
 	*offers = (flags & VFIO_MIGRATION_P2P ? WANTS_P2P : 0) |
 		  (flags & VFIO_MIGRATION_PRE_COPY ? WANTS_PRE_COPY : 0) |
 		  (kit_peer() ? WANTS_PEER : 0) | (plug_of(v->bdf) ? WANTS_PLUG : 0) |
+		  (kit_stalls() ? WANTS_STALLING : 0) |
 		  (vdev_feature(v, logging, NULL, 0) ? 0 : WANTS_LOGGING);
 	ret = mig_save(v, &s, STEP);
 	*offers |= envelope_is(&s) ? WANTS_ENVELOPE : WANTS_BARE;

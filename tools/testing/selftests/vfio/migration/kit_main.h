@@ -20,6 +20,7 @@ struct vdev;
 #define WANTS_ENVELOPE	BIT(4)	/* streams in the library's envelope */
 #define WANTS_BARE	BIT(5)	/* streams in a format of the driver's own */
 #define WANTS_LOGGING	BIT(6)	/* DMA logging */
+#define WANTS_STALLING	BIT(7)	/* userfaultfd(2), of the kernel */
 
 /*
  * Ask the driver what it offers, and fixture_arguments() for what fits. @hold: the device stays

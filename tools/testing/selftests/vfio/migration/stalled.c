@@ -17,7 +17,7 @@
 #define KIT_HOLDS false
 #include "kit.h"
 
-CLOSED_FIXTURE(device, 0);
+CLOSED_FIXTURE(device, WANTS_STALLING);
 
 /*
  * Memory whose first part is there, and whose rest comes when it is let.
