@@ -50,7 +50,7 @@
 #define HAS_RESCAN	BIT(38)	/* the kernel finds it again after it was removed */
 #define HAS_PORT	BIT(39)	/* sits below a port, where errors are injected */
 #define HAS_SLEEP	BIT(40)	/* the kernel can pretend to go to sleep */
-#define HAS_HOST_MAP	BIT(41)	/* the host's sysfs maps the BAR of the register HAS_WITNESS means */
+#define HAS_HOST_MAP	BIT(41)	/* sysfs maps the BAR of HAS_WITNESS */
 
 /* All BARs that are memory can be mapped where this is true; none where it is not. */
 bool host_maps_bars(void);
