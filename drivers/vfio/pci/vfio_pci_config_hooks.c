@@ -135,15 +135,15 @@ int vfio_pci_pm_ctrl_hook(struct vfio_pci_core_device *vdev, struct vfio_pci_con
 	if (ret || !(w->mask & PCI_PM_CTRL_STATE_MASK))
 		return ret;
 
-	/* A device that refuses shows its old state in the register: the user's business. */
 	if (state == (__force u32)PCI_D3hot) {
 		guard(vfio_pci_memory_quiesced)(vdev);
-		vfio_pci_set_power_state(vdev, PCI_D3hot);
+		ret = vfio_pci_set_power_state(vdev, PCI_D3hot);
 	} else {
 		guard(vfio_pci_memory)(vdev);
-		vfio_pci_set_power_state(vdev, (__force pci_power_t)state);
+		ret = vfio_pci_set_power_state(vdev, (__force pci_power_t)state);
 	}
-	return 0;
+	/* A device that refuses shows its old state in the register: the user's business. */
+	return ret == -ENOMEM ? ret : 0;
 }
 
 /* ---- vital product data ---------------------------------------------------------------------- */

@@ -123,11 +123,10 @@ static int vfio_pci_open_afresh(struct vfio_pci_core_device *vdev)
 	if (ret)
 		return ret;
 
+	/* What close gives back, after its reset and all that the user did. */
 	pci_save_state(pdev);
 	vdev->pci_saved_state = pci_store_saved_state(pdev);
-	if (!vdev->pci_saved_state)
-		pci_dbg(pdev, "no memory to save state, close will reset only\n");
-	return 0;
+	return vdev->pci_saved_state ? 0 : -ENOMEM;
 }
 
 /*
@@ -193,7 +192,7 @@ static void vfio_pci_idle_put(struct vfio_pci_core_device *vdev)
  *
  * Context: sleeps; dev_set->lock held by vfio.ko.
  * Return: 0, -EAGAIN if something else holds the function's lock, -ENODEV if the function does not
- * answer, or the errno of resuming or enabling the function, of its config space or of the
+ * answer, -ENOMEM, or the errno of resuming or enabling the function, of its config space or of the
  * architecture.
  */
 int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
@@ -287,13 +286,13 @@ static bool vfio_pci_reset_locked(struct pci_dev *pdev)
 static void vfio_pci_restore(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
-	bool saved = vdev->pci_saved_state;
+	bool saved;
 
 	vdev->needs_reset = true;
 	vfio_pci_pristine_begin(vdev);
 
-	if (pci_load_and_free_saved_state(pdev, &vdev->pci_saved_state)) {
-		saved = false;
+	saved = !pci_load_and_free_saved_state(pdev, &vdev->pci_saved_state);
+	if (!saved) {
 		pci_info(pdev, "the state saved at open is unusable\n");
 		/* Better reset with the present state around it than not at all. */
 		if (!vdev->reset_works) {

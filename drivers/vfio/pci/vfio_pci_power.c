@@ -21,6 +21,7 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t stat
 {
 	struct pci_dev *pdev = vdev->pdev;
 	bool asleep = vfio_pci_asleep(pdev->current_state);
+	struct pci_saved_state *saved __free(kfree) = NULL;
 	int ret;
 
 	if (state != PCI_D0)
@@ -29,8 +30,13 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t stat
 	if (state != PCI_D0 && vdev->sriov_active)
 		return -EBUSY;
 
-	if (vdev->needs_pm_restore && !asleep && vfio_pci_asleep(state))
+	/* Before it falls asleep: what it loses could not be given back without a copy. */
+	if (vdev->needs_pm_restore && !asleep && vfio_pci_asleep(state)) {
 		pci_save_state(pdev);
+		saved = pci_store_saved_state(pdev);
+		if (!saved)
+			return -ENOMEM;
+	}
 
 	ret = pci_set_power_state(pdev, state);
 	if (ret || !vdev->needs_pm_restore)
@@ -42,7 +48,7 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t stat
 		 * reset for one.
 		 */
 		kfree(vdev->pm_save);
-		vdev->pm_save = pci_store_saved_state(pdev);
+		vdev->pm_save = no_free_ptr(saved);
 	} else if (asleep && state == PCI_D0) {
 		pci_load_and_free_saved_state(pdev, &vdev->pm_save);
 		pci_restore_state(pdev);

@@ -263,7 +263,8 @@ void vfio_pci_power_unregister(struct vfio_pci_core_device *vdev);
  * @state: PCI_D0 to PCI_D3hot
  *
  * Context: sleeps; memory_lock for writing unless nobody else can see the device.
- * Return: 0, -EBUSY for a PF with VFs, or pci_set_power_state()'s errno.
+ * Return: 0, -EBUSY for a PF with VFs, -ENOMEM where its state cannot be kept (it stays awake), or
+ * pci_set_power_state()'s errno.
  */
 int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t state);
 
