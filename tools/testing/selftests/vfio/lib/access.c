@@ -14,6 +14,14 @@
 /* Of accesses, for fault.h: by region, apart from the numbers of ioctls. */
 enum { READS = 0x100, WRITES = 0x200, MAPS = 0x300 };
 
+/* A register of config space may do anything when it is written. */
+static unsigned long write_kind(__u32 region, __u64 off)
+{
+	bool config = region == VFIO_PCI_CONFIG_REGION_INDEX;
+
+	return (WRITES + region) | (config ? (unsigned long)off << 32 : 0);
+}
+
 ssize_t vdev_read(const struct vdev *v, __u32 region, __u64 off, void *buf, size_t len)
 {
 	ssize_t ret = WITH_FAULTS(READS + region,
@@ -24,7 +32,7 @@ ssize_t vdev_read(const struct vdev *v, __u32 region, __u64 off, void *buf, size
 
 ssize_t vdev_write(const struct vdev *v, __u32 region, __u64 off, const void *buf, size_t len)
 {
-	ssize_t ret = WITH_FAULTS(WRITES + region,
+	ssize_t ret = WITH_FAULTS(write_kind(region, off),
 				  pwrite(v->fd, buf, len, v->offsets[region] + off));
 
 	return ret < 0 ? -errno : ret;

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <sys/mman.h>
+#include <linux/types.h>
+#include <linux/vfio.h>
 
 #include "fault.h"
 
-#define KINDS		256
+#define KINDS		1024
 #define NTH_MAX		5000	/* a call with more allocations than that does not end */
 #define NTH_FILE	"/proc/thread-self/fail-nth"
 
@@ -24,7 +26,7 @@ static struct {
 	struct {
 		unsigned long kind;
 		unsigned int done;	/* calls that met all their faults */
-		unsigned int next;	/* allocation that fails next, from 1 on; 0 for a free slot */
+		unsigned int next;	/* allocation that fails next, from 1; 0 for a free slot */
 	} kinds[KINDS];
 } *calls;
 
@@ -34,7 +36,8 @@ static void __attribute__((constructor)) calls_share(void)
 
 	if (!repeats)
 		return;
-	calls = mmap(NULL, sizeof(*calls), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	calls = mmap(NULL, sizeof(*calls), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (calls == MAP_FAILED) {
 		perror("# memory of fault injection");
 		exit(1);
@@ -118,6 +121,22 @@ void fault_arm(struct fault *f)
 		nth_set(f->nth);
 }
 
+static bool is_set_irqs(const struct fault *f)
+{
+	return (__u32)f->kind == VFIO_DEVICE_SET_IRQS;
+}
+
+/* Where an allocation of the kernel's MSI code fails, it finds fewer vectors or none. */
+static bool has_failed(const struct fault *f, long ret)
+{
+	return ret == -1 || (ret > 0 && is_set_irqs(f));
+}
+
+static bool is_answer(const struct fault *f, int error)
+{
+	return error == ENOMEM || error == EFAULT || (error == ENOSPC && is_set_irqs(f));
+}
+
 bool fault_again(struct fault *f, long ret)
 {
 	int error = errno;
@@ -133,8 +152,8 @@ bool fault_again(struct fault *f, long ret)
 		/* Where vectors by the hundred allocate each the same, not each of them. */
 		f->nth += 1 + f->nth / 64;
 	}
-	if (!left && ret == -1 && f->nth < NTH_MAX) {
-		if (error != ENOMEM && error != EFAULT)
+	if (!left && has_failed(f, ret) && f->nth < NTH_MAX) {
+		if (ret == -1 && !is_answer(f, error))
 			f->error = error;
 		return true;
 	}

@@ -19,6 +19,15 @@ static int open_rw(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Of group and container, which are the kernel's own: without faults. */
+static int control(int fd, unsigned long cmd, void *arg)
+{
+	int ret = ioctl(fd, cmd, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+/* Of the device, and of opening it. */
 static int control_kind(int fd, unsigned long cmd, void *arg, unsigned long kind)
 {
 	int ret = WITH_FAULTS(kind, ioctl(fd, cmd, arg));
@@ -26,9 +35,10 @@ static int control_kind(int fd, unsigned long cmd, void *arg, unsigned long kind
 	return ret < 0 ? -errno : ret;
 }
 
-static int control(int fd, unsigned long cmd, void *arg)
+static int get_device(int group, const char *name)
 {
-	return control_kind(fd, cmd, arg, cmd);
+	return control_kind(group, VFIO_GROUP_GET_DEVICE_FD, (void *)name,
+			    VFIO_GROUP_GET_DEVICE_FD);
 }
 
 static void close_all(struct vdev *v)
@@ -96,7 +106,7 @@ static int take_device(struct vdev *v, const char *name)
 	struct vfio_region_info info;
 	__u32 index;
 
-	v->fd = control(v->group, VFIO_GROUP_GET_DEVICE_FD, (void *)name);
+	v->fd = get_device(v->group, name);
 	if (v->fd < 0)
 		return v->fd;
 	for (index = 0; index < VFIO_PCI_NUM_REGIONS; index++)
@@ -140,7 +150,7 @@ int vdev_join(struct vdev *v, const struct vdev *first, const char *bdf)
 	v->shared = true;
 	snprintf(v->bdf, sizeof(v->bdf), "%s", bdf);
 	if (!strcmp(bdf, first->bdf)) {
-		v->fd = control(v->group, VFIO_GROUP_GET_DEVICE_FD, (void *)bdf);
+		v->fd = get_device(v->group, bdf);
 		return v->fd < 0 ? v->fd : 0;
 	}
 	if (vdev_group_of(bdf) == vdev_group_of(first->bdf))
@@ -164,7 +174,7 @@ void vdev_close(struct vdev *v)
 
 int vdev_ioctl(const struct vdev *v, unsigned long cmd, void *arg)
 {
-	return control(v->fd, cmd, arg);
+	return control_kind(v->fd, cmd, arg, cmd);
 }
 
 int vdev_ioctl_kind(const struct vdev *v, unsigned long cmd, void *arg, unsigned int detail)
@@ -181,7 +191,7 @@ int vdev_info(const struct vdev *v, struct vfio_device_info *info)
 int vdev_region_info(const struct vdev *v, __u32 index, struct vfio_region_info *info)
 {
 	*info = (struct vfio_region_info){ .argsz = sizeof(*info), .index = index };
-	return vdev_ioctl(v, VFIO_DEVICE_GET_REGION_INFO, info);
+	return vdev_ioctl_kind(v, VFIO_DEVICE_GET_REGION_INFO, info, index);
 }
 
 int vdev_irq_info(const struct vdev *v, __u32 index, struct vfio_irq_info *info)
