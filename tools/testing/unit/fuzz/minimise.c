@@ -118,7 +118,7 @@ static void test_none(void)
 
 int main(void)
 {
-	/* An endless search is a failure, not a test that hangs; the fuzzer's own alarm is a child's. */
+	/* An endless search is a failure, not a test that hangs. */
 	alarm(60);
 	test_three();
 	test_one();

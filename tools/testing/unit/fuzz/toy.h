@@ -9,7 +9,7 @@
 
 /**
  * struct toy_bug - when "in-tree" answers something else
- * @steps: kinds of operation that must have come, in this order; the last of them is answered wrongly
+ * @steps: kinds of operation that must have come, in this order; the last is answered wrongly
  * @count: of @steps; 0 for drivers that do not differ
  * @repeats: how often the first step has to come
  * @passes: passes after which the bug is gone, 0 for one that stays
