@@ -114,7 +114,7 @@ static int vfio_pci_open_reset(struct vfio_pci_core_device *vdev)
 	return 0;
 }
 
-/* The same, and keeps the state that close restores. */
+/* The same, and the state is kept. */
 static int vfio_pci_open_afresh(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
