@@ -76,7 +76,10 @@ static int hook_save_end(struct vfio_pci_core_device *core, bool aborted)
 	int ret = aborted ? mlx5_session_untrack(vhca) : 0;
 
 	mlx5_session_end(vhca);
-	return ret;
+	/* A function that is tracked still runs, and the next session begins to track anew. */
+	if (ret)
+		pci_notice_ratelimited(core->pdev, "firmware goes on to track it: %d\n", ret);
+	return 0;
 }
 
 static int hook_precopy_dirty(struct vfio_pci_core_device *core, u64 *bytes)
