@@ -105,9 +105,11 @@ static const char *do_show(struct card *card, struct function *fn, char **words,
 /* Surprise removal: software sees ones and no effect, until it is restored. */
 static const char *do_remove(struct card *card, struct function *fn, char **words, FILE *answer)
 {
-	(void)card;
 	(void)answer;
 	fn->pci->gone = !strcmp(words[0], "remove");
+	/* A card that is put in starts; what the host has configured of it, ours keeps. */
+	if (!fn->pci->gone && fn->hca == card->functions)
+		card_restart(card);
 	return NULL;
 }
 

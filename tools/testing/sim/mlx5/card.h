@@ -84,6 +84,7 @@ void card_free(struct card *card);
 struct pci_function *card_function(struct card *card, uint16_t id);
 struct vhca *card_vhca(struct card *card, uint16_t id);
 int card_emulate(struct card *card, struct vhca *vhca, struct pci_function *pci);
+void card_restart(struct card *card);
 struct fault *card_fault(struct card *card, unsigned int opcode);
 
 /* sriov.c */

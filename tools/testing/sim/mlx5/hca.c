@@ -20,6 +20,7 @@ enum {
 	REG_DOORBELL		= 0x0018,
 	REG_INITIALIZING	= 0x01fc,
 	REG_HEALTH_FW		= 0x0230,
+	REG_HEALTH_SEVERITY	= 0x0238,
 	REG_HEALTH_SYNDROME	= 0x023c,
 	REG_COMMAND_TIMEOUT	= 0x0ff8,
 	REG_QUEUE_TIMEOUT	= 0x0ffc,
@@ -41,8 +42,20 @@ enum {
 #define FW_SUBMINOR	2026
 #define CMDIF_REV	5
 
+/* Of the register that says whether firmware is up: it is not; it restarts when a driver asks. */
+#define NOT_YET		0x80000000U
+#define CAN_RESTART	0x40000000U
+
+/* Of its severity: nothing but a restart helps. */
+#define WANTS_RESTART	0x80000000U
+
+/* In the address of the command queue: by a driver, restart; by firmware, it is off meanwhile. */
+#define INTERFACE(bits)	((bits) >> 8 & 7)
+#define INTERFACE_OFF	0x100U
+#define RESTART		7
+
 /* Unit of a timeout, in its upper bits. */
-#define TIMEOUT_SECONDS	(1U << 29)
+#define TIMEOUT_SECONDS	0x20000000U
 
 static struct hca *hca_of(struct pci_function *fn)
 {
@@ -65,6 +78,7 @@ void hca_name(const struct hca *hca, char *name, size_t size)
 
 static uint32_t read_register(const struct hca *hca, uint64_t at)
 {
+	unsigned int timeout = hca->card->options.timeout;
 	uint64_t now = loop_now();
 
 	switch (at) {
@@ -77,15 +91,19 @@ static uint32_t read_register(const struct hca *hca, uint64_t at)
 	case REG_QUEUE_LOW:
 		return (hca->queue & ~0xffULL) | CMD_LOG_ENTRIES << 4 | CMD_LOG_STRIDE;
 	case REG_INITIALIZING:
-		return hca->function_id && !hca->allowed ? 1U << 31 : 0;
+		if (hca->function_id)
+			return hca->allowed ? 0 : NOT_YET;
+		return CAN_RESTART;
 	case REG_HEALTH_FW:
 		return FW_MAJOR << 24 | FW_MINOR << 16 | FW_SUBMINOR;
+	case REG_HEALTH_SEVERITY:
+		return hca->syndrome ? WANTS_RESTART : 0;
 	case REG_HEALTH_SYNDROME:
 		return hca->syndrome << 16;
 	case REG_COMMAND_TIMEOUT:
 	case REG_QUEUE_TIMEOUT:
 		/* 0: the driver knows best. */
-		return hca->card->options.timeout ? TIMEOUT_SECONDS | hca->card->options.timeout : 0;
+		return timeout ? TIMEOUT_SECONDS | timeout : 0;
 	case REG_TIMER_HIGH:
 		return now * 1000000 >> 32;
 	case REG_TIMER_LOW:
@@ -121,6 +139,10 @@ static void write_register(struct hca *hca, uint64_t at, uint32_t value)
 		hca->queue = (uint64_t)value << 32 | (uint32_t)hca->queue;
 		return;
 	case REG_QUEUE_LOW:
+		if (!hca->function_id && INTERFACE(value) == RESTART) {
+			card_restart(hca->card);
+			value = INTERFACE_OFF;
+		}
 		hca->queue = (hca->queue & ~0xffffffffULL) | (value & ~0xffU);
 		return;
 	case REG_DOORBELL:
@@ -178,24 +200,34 @@ void hca_reset(struct hca *hca)
 	hca->syndrome = 0;
 }
 
+/**
+ * card_restart() - its firmware begins anew
+ *
+ * What drivers have made of the PF and its VFs is gone, and their pages are the host's again.
+ */
+void card_restart(struct card *card)
+{
+	for (unsigned int i = 0; i <= card->options.vfs; i++) {
+		struct hca *hca = &card->functions[i];
+
+		hca_reset(hca);
+		hca->n_pages = 0;
+		hca->wanted = 0;
+		hca->asked = false;
+		hca->allowed = false;
+	}
+}
+
 static void on_reset(struct pci_function *fn)
 {
 	struct hca *hca = hca_of(fn);
 
-	hca_reset(hca);
-	if (hca->function_id)
+	if (hca->function_id) {
+		hca_reset(hca);
 		return;
-	/* The pages are the host's again, and VFs do not outlive their PF's reset. */
-	for (unsigned int i = 0; i <= hca->card->options.vfs; i++) {
-		struct hca *each = &hca->card->functions[i];
-
-		each->n_pages = 0;
-		each->wanted = 0;
-		each->asked = false;
-		each->allowed = false;
-		if (i)
-			hca_reset(each);
 	}
+	/* VFs do not outlive their PF's reset. */
+	card_restart(hca->card);
 	sriov_show(hca);
 }
 
