@@ -75,6 +75,11 @@ check-arch:
 check-faults:
 	@scripts/check --faults
 
+# make mlx5-downtime SIZES='64 256'
+.PHONY: mlx5-downtime
+mlx5-downtime:
+	@$(LAB) mlx5-downtime $(SIZES)
+
 # The short run is not a part of make check yet, see Documentation/security.rst.
 .PHONY: check-fuzz
 check-fuzz:
@@ -108,6 +113,7 @@ help:
 	@echo '  make check-debug       the tests under KASAN and lockdep'
 	@echo '  make check-arch        the tests on s390x and ppc64el: Debian'"'"'s kernels, zPCI, PHB4, pseries'
 	@echo '  make check-faults      the tests with each allocation of the kernel failing in turn'
+	@echo '  make mlx5-downtime     how long a function stands still, with PRE_COPY and without; draws it [SIZES="64 256"]'
 	@echo '  make check-fuzz        the fuzzer and many threads on one device; ten minutes each under KASAN and lockdep'
 	@echo '  make fuzz              the same calls to ours and to the kernel'"'"'s own driver   [ARGS="--seconds 60 --seed 1"]'
 	@echo '  make coverage          which lines of our modules the tests reach, per file; an hour   [RUNS="selftests"]'

@@ -139,7 +139,8 @@ static int relay_precopy(int from, int to, size_t *bytes)
 		/* The first image need not be all; what follows tells how much is left. */
 		if (pass && *bytes - before < FEW)
 			return 0;
-		if (!poll(&p, 1, 3000))
+		/* Also when nothing changes any more. */
+		if (!poll(&p, 1, 15000))
 			return 0;
 	}
 	return 0;
