@@ -75,6 +75,11 @@ check-arch:
 check-faults:
 	@scripts/check --faults
 
+# What stands in make check with few repetitions, with many.
+.PHONY: check-mlx5-long
+check-mlx5-long:
+	@MLX5_PROGRAMS= MLX5_COUNT=20 MLX5_PERCENT=4 MLX5_MANY='20 10 100' scripts/check $(wildcard tools/testing/t/8[4-6]-mlx5-*.t tools/testing/t/long/*-mlx5-*.t)
+
 # make mlx5-downtime SIZES='64 256'
 .PHONY: mlx5-downtime
 mlx5-downtime:
@@ -113,6 +118,7 @@ help:
 	@echo '  make check-debug       the tests under KASAN and lockdep'
 	@echo '  make check-arch        the tests on s390x and ppc64el: Debian'"'"'s kernels, zPCI, PHB4, pseries'
 	@echo '  make check-faults      the tests with each allocation of the kernel failing in turn'
+	@echo '  make check-mlx5-long   the tests of mlx5-vfio-pci that repeat things, with many repetitions'
 	@echo '  make mlx5-downtime     how long a function stands still, with PRE_COPY and without; draws it [SIZES="64 256"]'
 	@echo '  make check-fuzz        the fuzzer and many threads on one device; ten minutes each under KASAN and lockdep'
 	@echo '  make fuzz              the same calls to ours and to the kernel'"'"'s own driver   [ARGS="--seconds 60 --seed 1"]'
