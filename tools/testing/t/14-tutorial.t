@@ -8,6 +8,7 @@
 
 sample=samples/vfio-pci/edu_vfio_pci.c
 tutorial=Documentation/driver-api/write-a-variant-driver.rst
+tests=tools/testing/selftests/vfio/edu_variant.c
 
 # The tutorial's blocks of C, one after the other; blank lines do not count.
 tutorial_code() {
@@ -37,7 +38,14 @@ readme_counts() {
 	}
 }
 
+# What it says that the tests print, against the tests that there are on a kernel without iommufd.
+listing_is_complete() {
+	diff <(sed -n 's/^    ok [0-9]* edu\.//p' "$tutorial") \
+		<(sed -n 's/^TEST_F\(_TIMEOUT\)\{0,1\}(edu, \([a-z0-9_]*\).*/\2/p' "$tests")
+}
+
 check "the tutorial's code, put together, is the sample" code_is_sample
+check "the tutorial lists the tests that run" listing_is_complete
 check "README.md tells how long the sample is" readme_counts
 
 done_testing
