@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What a libvirt without systemd is told, and of a guest with a device.
+# What a libvirt without systemd is told, and of a guest with a device. After common.sh.
+# shellcheck disable=SC2154
 
 # configure FOLDER UUID: for one trusted guest, no cgroups, and nobody else's files to protect.
 configure() {

@@ -149,7 +149,7 @@ TEST_F_TIMEOUT(device, a_writer_held_up_while_the_device_goes_is_told_so, 180)
 
 	ASSERT_EQ(0, mig_save(&self->dev, &good, STEP));
 	ASSERT_EQ(0, mig_run(&self->dev));
-	/* Within a header, at the first byte of what follows one, and in the middle of the state. */
+	/* Within a header, before another part, amid the state, and just before the end. */
 	stall_write(_metadata, &self->dev, &good, 4);
 	stall_write(_metadata, &self->dev, &good, 16);
 	stall_write(_metadata, &self->dev, &good, good.len / 2);
