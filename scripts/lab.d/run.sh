@@ -171,7 +171,8 @@ run_files() {
 		printf 'export %s=%q\n' LAB_MODULES "$opt_modules" LAB_KERNEL "$opt_kernel" \
 			LAB_ARCH "${opt_arch:-amd64}" LAB_MACHINE "${opt_machine:-q35}" \
 			LAB_CHECKOUT "$lab_checkout" LAB_BUILD "$lab_build" LAB_RESULTS /run/results
-		printf '%s=%q\n' LAB_TERMINAL "${opt_terminal:+$terminal}" LAB_IOMMU "$iommu"
+		printf '%s=%q\n' LAB_TERMINAL "${opt_terminal:+$terminal}" LAB_IOMMU "$iommu" \
+			LAB_TERMINAL_SIZE "${opt_terminal:+$(stty size)}"
 		printf '%s=%q\n' LAB_COVERAGE "$opt_coverage"
 	} > "$lab_run/share/env"
 	printf '%q ' exec "${lab_command[@]}" > "$lab_run/share/command"

@@ -42,6 +42,21 @@ attempt "$lab" run --in-tree --timeout 5 -- sleep 1000
 check 'the time limit ends the run' status_is 124
 check 'the time limit is named' err_has '5 s'
 
+# shellcheck disable=SC2016
+attempt tools/testing/t/typist 'what is it' $'a shell\r' 'it is a shell' $'\003' -- \
+	bash -c 'stty rows 33 cols 99; exec "$@"' bash \
+	"$lab" shell --in-tree -- bash -c 'trap "echo interrupted by hand; exit 7" INT; stty size
+	read -r -p "what is it? " line; echo "it is $line"; while :; do sleep 1; done'
+err=$out
+check 'a shell has a terminal of the size of ours' err_has '33 99'
+check 'a shell has what is typed' err_has 'it is a shell'
+check 'a shell is interrupted by hand, and the lab is not' err_has 'interrupted by hand'
+check 'a shell ends with the command'"'"'s status' status_is 7
+
+attempt "$lab" shell --in-tree
+check 'a shell without a terminal: status' status_is 125
+check 'a shell without a terminal: says so' err_has 'wants a terminal'
+
 for signal in TERM KILL; do
 	"$lab" run --in-tree -- sleep 1000 > "$work/out" 2> "$work/err" &
 	pid=$!
