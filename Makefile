@@ -115,7 +115,7 @@ help:
 	@echo '  make demo-migration    a guest is migrated live between two devices, told step by step, with a plot'
 	@echo '  make demo-mlx5         a guest moves between functions of a simulated BlueField while it writes'
 	@echo '  make check             all tests on the stock kernel, ours and the kernel'"'"'s own as control'
-	@echo '  make check-debug       the tests under KASAN and lockdep'
+	@echo '  make check-debug       the tests under KASAN, lockdep and kmemleak'
 	@echo '  make check-arch        the tests on s390x and ppc64el: Debian'"'"'s kernels, zPCI, PHB4, pseries'
 	@echo '  make check-faults      the tests with each allocation of the kernel failing in turn'
 	@echo '  make check-mlx5-long   the tests of mlx5-vfio-pci that repeat things, with many repetitions'
