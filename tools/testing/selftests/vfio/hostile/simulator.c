@@ -18,6 +18,7 @@
 
 #define PORT "/dev/virtio-ports/lab.sim"
 #define TAINT_WARN BIT(9)
+#define EVENTS 32
 
 /* One line, which is the answer or the reason why there is none. */
 static int answer(int fd)
@@ -90,27 +91,32 @@ static const char *lists_end(const struct vdev *v)
 int arm_all(const struct vdev *v, __u32 index)
 {
 	struct vfio_irq_info info;
-	int fds[2048], ret, event;
+	int fds[2048], ret;
 
 	ret = vdev_irq_info(v, index, &info);
 	if (ret || info.count > ARRAY_SIZE(fds))
 		return ret ?: -ERANGE;
 	if (!info.count)
 		return -ENOENT;
-	event = event_new();
+	/* With one for each of the first, the kernel's log stays short. */
 	for (unsigned int i = 0; i < info.count; i++)
-		fds[i] = event;
+		fds[i] = i < EVENTS ? event_new() : fds[i % EVENTS];
 	ret = vdev_arm(v, index, 0, info.count, fds);
-	close(event);
+	for (unsigned int i = 0; i < info.count && i < EVENTS; i++)
+		close(fds[i]);
 	return ret;
 }
 
 static void use_registers(const struct vdev *v)
 {
-	static __u8 bytes[4096];
+	__u8 bytes[0x200];
 	__u64 value;
 
-	/* Whatever comes of them; a user who writes back all that it read is the worst. */
+	/*
+	 * Whatever comes of them; a user who writes back all that it read is the worst.  In between
+	 * there is nothing, of which each dword is a message to the simulator.
+	 */
+	vdev_read(v, VFIO_PCI_CONFIG_REGION_INDEX, 0xff0, bytes, 0x10);
 	if (vdev_read(v, VFIO_PCI_CONFIG_REGION_INDEX, 0, bytes, sizeof(bytes)) > 0)
 		vdev_write(v, VFIO_PCI_CONFIG_REGION_INDEX, 0x40, bytes + 0x40, 0x100 - 0x40);
 	cfg_update16(v, PCI_COMMAND, PCI_COMMAND_MEMORY, 0);
