@@ -180,6 +180,10 @@ static int __maybe_unused vfio_pci_runtime_suspend(struct device *dev)
 	scoped_guard(vfio_pci_memory, vdev)
 		vfio_pci_set_power_state(vdev, PCI_D0);
 
+	/* What it says to be instead the PCI core would take for our doing, and warn. */
+	if (vdev->pdev->current_state != PCI_D0 && vdev->pdev->current_state != PCI_UNKNOWN)
+		return -EBUSY;
+
 	/* A sleeping function must not hold a shared line; remember only a mask that is our own. */
 	vdev->pm_intx_masked = vdev->irq_type == VFIO_PCI_INTX_IRQ_INDEX &&
 			       vfio_pci_intx_mask(vdev);
