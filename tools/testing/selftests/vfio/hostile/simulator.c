@@ -66,19 +66,22 @@ bool kernel_warned(void)
 	       atol(text) & TAINT_WARN;
 }
 
-/* Either list ends, with no entry where none can be. */
+/* Either list ends, with no entry where none can be.  A pointer has two bits that mean nothing. */
 static const char *lists_end(const struct vdev *v)
 {
 	unsigned int at = 0, budget = 48;
+	bool extended = false;
 	__u32 header;
 
 	if (cfg_get(v, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST)
-		at = cfg_get(v, PCI_CAPABILITY_LIST, 1);
-	for (; at; at = cfg_get(v, at + 1, 1)) {
-		if (!budget-- || at < PCI_STD_HEADER_SIZEOF || at > 0xfc || at % 4)
+		at = cfg_get(v, PCI_CAPABILITY_LIST, 1) & ~3U;
+	for (; at; at = cfg_get(v, at + 1, 1) & ~3U) {
+		if (!budget-- || at < PCI_STD_HEADER_SIZEOF)
 			return "the list of capabilities does not end, or leads astray";
+		extended |= cfg_get(v, at, 1) == PCI_CAP_ID_EXP;
 	}
-	if (vdev_region_size(v, VFIO_PCI_CONFIG_REGION_INDEX) <= 0x100)
+	/* What has no such capability has no extended ones, whatever is there. */
+	if (!extended || vdev_region_size(v, VFIO_PCI_CONFIG_REGION_INDEX) <= 0x100)
 		return "";
 	for (at = 0x100, budget = 960; at; at = header >> 20) {
 		if (!budget-- || at < 0x100 || at > 0xffc || at % 4)
