@@ -17,6 +17,8 @@ plotted() {
 
 scripts/lab chroot "$here/guest/initrd" "$client_files/l2.initrd" ||
 	bail "the guest's driver and initrd could not be made"
+check "a guest boots and is saved before it has a device" \
+	scripts/lab chroot "$here/snapshot" "$client_files"
 
 client 15 --timeout 900 --memory 3G --device edu --device edu -- "$here/live"
 check "what was sampled of the migration makes a plot" plotted "$client_files/migration.svg"

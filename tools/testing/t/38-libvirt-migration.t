@@ -10,6 +10,8 @@ here=tools/testing/clients/migration
 
 scripts/lab chroot "$here/guest/initrd" "$client_files/l2.initrd" ||
 	bail "the guest's driver and initrd could not be made"
-client 13 --timeout 900 --memory 3G --device edu --device edu -- "$here/libvirt"
+check "libvirt boots a guest and saves it before it has a device" \
+	scripts/lab chroot "$here/libvirt-save" "$client_files"
+client 12 --timeout 900 --memory 3G --device edu --device edu -- "$here/libvirt"
 
 done_testing

@@ -11,6 +11,8 @@ here=tools/testing/clients/mlx5
 
 scripts/lab chroot "$here/guest/initrd" "$client_files/l2.initrd" ||
 	bail "the guest's program and initrd could not be made"
+check "a guest boots and is saved before it has a disk" \
+	scripts/lab chroot tools/testing/clients/migration/snapshot "$client_files"
 disk=$(client_disk disk)
 
 client 6 --timeout 900 --memory 3G --device mlx5:0 --device "snap-blk:2=$disk" -- "$here/live" 4

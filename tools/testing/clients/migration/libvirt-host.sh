@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What a libvirt without systemd is told, and of a guest with a device. After common.sh.
-# shellcheck disable=SC2154
+# libvirt without systemd, for the two programs that use it: one on L0, which saves a guest, and one in
+# L1, which restores and migrates it.
 
-# configure FOLDER UUID: for one trusted guest, no cgroups, and nobody else's files to protect.
+# configure FOLDER UUID: for one trusted guest, no cgroups, and nobody else's files to protect. Debian's
+# libvirt hands a saved image that is not compressed to QEMU as a file, which QEMU 11 does not take.
 configure() {
 	cat > "$1/qemu.conf" <<-'END'
 		security_driver = "none"
@@ -13,34 +14,35 @@ configure() {
 		namespaces = []
 		cgroup_controllers = []
 		remember_owner = 0
+		save_image_format = "gzip"
 	END
 	printf 'host_uuid = "%s"\n' "$2" > "$1/libvirtd.conf"
 }
 
-# domain CONSOLE: a guest with a free slot. On kernels whose vfio has no log of DMA, QEMU leaves
+# domain INITRD CONSOLE: a guest with a free slot. On kernels whose vfio has no log of DMA, QEMU leaves
 # a device out of migration unless told; it is told for the device that is plugged in later.
 domain() {
 	cat <<-END
-		<domain type='$l2_domain_type' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+		<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
 		  <name>l2</name>
 		  <uuid>0e0d0c0b-0a09-4807-8605-040302010001</uuid>
 		  <memory unit='MiB'>128</memory>
 		  <vcpu>1</vcpu>
 		  <os>
 		    <type arch='x86_64' machine='q35'>hvm</type>
-		    <kernel>$l2_kernel</kernel>
-		    <initrd>$l2_initrd</initrd>
+		    <kernel>$(echo /boot/vmlinuz-6.*)</kernel>
+		    <initrd>$1</initrd>
 		    <cmdline>$(l2_append l2.libvirt)</cmdline>
 		  </os>
 		  <features><acpi/></features>
-		  $l2_domain_cpu
+		  <cpu mode='maximum'/>
 		  <devices>
 		    <emulator>/usr/bin/qemu-system-x86_64</emulator>
 		    <controller type='pci' index='1' model='pcie-root-port'/>
 		    <controller type='usb' model='none'/>
 		    <controller type='sata' index='0'/>
 		    <memballoon model='none'/>
-		    <serial type='file'><source path='$1'/></serial>
+		    <serial type='file'><source path='$2'/></serial>
 		  </devices>
 		  <qemu:commandline>
 		    <qemu:arg value='-global'/>

@@ -23,17 +23,6 @@ KNOWN = re.compile("VFIO dma-buf not supported in kernel|"
 COUNTS = re.compile(r"L2: (edu|disk):( \w+ \d+)+")
 
 
-def accelerator():
-    """common.sh says what L1 has for its guests."""
-    return common('l2_accelerator; echo "${l2_accelerator[@]}"').split()
-
-
-def common(script):
-    """What @script prints that runs with the functions of common.sh."""
-    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "common.sh")
-    return subprocess.check_output(["bash", "-c", f'. "$1"; {script}', "common", path], text=True)
-
-
 class QmpError(Exception):
     """QEMU refused a command, or is gone."""
 
@@ -109,7 +98,7 @@ class Machine:
         # A guest under emulation spends its time in the kernel: no hints of a faster one needed.
         command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-name", name, "-M", "q35,sata=off,smbus=off",
-                   *accelerator(), "-m", self.MEMORY,
+                   "-accel", "tcg", "-cpu", "max,la57=off", "-m", self.MEMORY,
                    # The guest's own hotplug driver, rather than firmware, sees the device come.
                    "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
                    "-device", f"pcie-root-port,id={self.SLOT},chassis=1,slot=1",
