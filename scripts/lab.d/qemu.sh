@@ -58,8 +58,8 @@ qemu_share() {
 		-device "virtio-9p-$qemu_bus,fsdev=$1,mount_tag=$1${place:+,$place}")
 }
 
-# The command's output goes to files, which always take it: L1 powers off without asking whether
-# QEMU is rid of the last of it. run_output passes them on.
+# The command's output goes to files, which always take it: L1 ends without asking whether QEMU is rid
+# of the last of it. run_output passes them on.
 qemu_ports() {
 	local monitor=$lab_run/monitor
 
