@@ -232,7 +232,7 @@ static bool log_range_is_empty(struct rb_root_cached *ranges)
 	for (struct rb_node *at = rb_first_cached(ranges); at; at = rb_next(at)) {
 		struct interval_tree_node *range = rb_entry(at, struct interval_tree_node, rb);
 
-		if (range->last + 1 <= range->start)
+		if (range->last + 1 == range->start)
 			return true;
 	}
 	return false;
