@@ -76,11 +76,6 @@ check-faults:
 	@scripts/check --faults
 
 # What stands in make check with few repetitions, with many.
-# Not a part of make check: it does not pass each time, see Documentation/testing/migration-conformance.rst.
-.PHONY: check-unsteady
-check-unsteady:
-	@scripts/check $(wildcard tools/testing/t/unsteady/*.t)
-
 .PHONY: check-mlx5-long
 check-mlx5-long:
 	@MLX5_PROGRAMS= MLX5_COUNT=20 MLX5_PERCENT=4 MLX5_MANY='20 10 100' scripts/check $(wildcard tools/testing/t/8[4-6]-mlx5-*.t tools/testing/t/long/*-mlx5-*.t)
@@ -123,7 +118,6 @@ help:
 	@echo '  make check-debug       the tests under KASAN, lockdep and kmemleak'
 	@echo '  make check-arch        the tests on s390x and ppc64el: Debian'"'"'s kernels, zPCI, PHB4, pseries'
 	@echo '  make check-faults      the tests with each allocation of the kernel failing in turn'
-	@echo '  make check-unsteady    live migration of edu by QEMU, there and back; not in check, not passing each time'
 	@echo '  make check-mlx5-long   the tests of mlx5-vfio-pci that repeat things, with many repetitions'
 	@echo '  make mlx5-downtime     how long a function stands still, with PRE_COPY and without; draws it [SIZES="64 256"]'
 	@echo '  make check-fuzz        the fuzzer and many threads on one device; ten minutes each under KASAN and lockdep'

@@ -89,7 +89,8 @@ struct vfio_pci_mig_framing;
  *	     state any more.  What is in flight is waited for; how long is the driver's business.
  *	     On an error the device must run on.
  * @resume: optional: let a device that @suspend stopped, or that was loaded, run.  On an error it
- *	    must be stopped as before.
+ *	    must be stopped as before.  An interrupt that is pending is signalled again: the one
+ *	    before @suspend may have met a machine that was being saved.
  * @suspend_p2p: with VFIO_MIGRATION_P2P: stop the device from starting DMA, while it still
  *		 answers others' (the arcs into RUNNING_P2P and PRE_COPY_P2P).  Called before
  *		 @suspend then.

@@ -167,6 +167,18 @@ static int edu_suspend(struct vfio_pci_core_device *vdev)
 	return 0;
 }
 
+/* A message may have met a machine that had stopped.  One too many does no harm, one too few does. */
+static int edu_resume(struct vfio_pci_core_device *vdev)
+{
+	void __iomem *io = vdev->barmap[0];
+	u32 pending;
+
+	/* Without memory decode there is no telling, and nobody who waits. */
+	if (!vfio_pci_core_ioread32(vdev, true, &pending, io + EDU_IRQ) && pending)
+		vfio_pci_core_iowrite32(vdev, true, pending, io + EDU_IRQ_RAISE);
+	return 0;
+}
+
 static int edu_wait(void __iomem *reg, u32 busy)
 {
 	u32 value;
@@ -200,7 +212,7 @@ static int edu_put_registers(void __iomem *io, const struct vfio_pci_dma_window 
 	for (int i = 0; i < 3; i++)
 		iowrite64(le64_to_cpu(state->dma[i]), io + EDU_DMA_SOURCE + 8 * i);
 
-	/* With MSI, what is pending must not pull the line; the message was sent already. */
+	/* With MSI, what is pending must not pull the line; edu_resume() sends the message. */
 	if (state->msi) {
 		pci_clear_master(pdev);
 		pci_write_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
@@ -290,6 +302,7 @@ static const struct vfio_pci_migration_ops edu_migration_ops = {
 	.min_version	= 1,
 	.log_mediated	= true,
 	.suspend	= edu_suspend,
+	.resume		= edu_resume,
 	.save		= edu_save,
 	.load		= edu_load,
 };

@@ -271,21 +271,44 @@ TEST_F(edu, a_stopped_device_takes_no_orders)
 	EXPECT_EQ(120, edu_get(&self->a, EDU_FACTORIAL));
 }
 
-TEST_F(edu, a_pending_message_is_not_sent_again)
+/* Who handles the eventfd in userspace may have saved the machine before it came to that. */
+TEST_F(edu, a_pending_message_is_sent_again_when_the_device_runs)
+{
+	char stream[STREAM_MAX];
+	int fd = event_new();
+	ssize_t length;
+
+	ASSERT_EQ(0, vdev_arm(&self->a, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &fd));
+	ASSERT_EQ(0, edu_raise(&self->a, 0x10));
+	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
+	length = save(&self->a, stream);
+	ASSERT_LT(0, length);
+	EXPECT_EQ(0, event_wait(fd, QUIET_MS));
+
+	ASSERT_EQ(0, vdev_arm(&self->b, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &fd));
+	ASSERT_EQ(0, load(&self->b, stream, length));
+	EXPECT_EQ(0, event_wait(fd, QUIET_MS));
+	ASSERT_EQ(0, set_state(&self->b, VFIO_DEVICE_STATE_RUNNING));
+	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
+	EXPECT_EQ(0x10, edu_get(&self->b, EDU_IRQ_STATUS));
+	EXPECT_EQ(0, edu_ack(&self->b, ~0U));
+}
+
+TEST_F(edu, a_message_that_was_acknowledged_is_not_sent_again)
 {
 	int fd = event_new();
 
 	ASSERT_EQ(0, vdev_arm(&self->a, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &fd));
 	ASSERT_EQ(0, edu_raise(&self->a, 0x10));
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
+	ASSERT_EQ(0, edu_ack(&self->a, ~0U));
 
 	ASSERT_EQ(0, vdev_arm(&self->b, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &fd));
 	ASSERT_EQ(0, migrate(&self->a, &self->b));
-	EXPECT_EQ(0x10, edu_get(&self->b, EDU_IRQ_STATUS));
 	EXPECT_EQ(0, event_wait(fd, QUIET_MS));
 	ASSERT_EQ(0, edu_raise(&self->b, 0x20));
 	EXPECT_EQ(1, event_wait(fd, PATIENCE_MS));
-	EXPECT_EQ(0x30, edu_get(&self->b, EDU_IRQ_STATUS));
+	EXPECT_EQ(0x20, edu_get(&self->b, EDU_IRQ_STATUS));
 	EXPECT_EQ(0, edu_ack(&self->b, ~0U));
 }
 

@@ -3,12 +3,9 @@
 #
 # QEMU migrates a Linux guest between two edu devices, while a driver in the guest keeps the device
 # busy and checks all that comes from it.
-#
-# Not in "make check": it fails every second or third time, with a guest that dies after it was migrated
-# for the second time. Why is not known; Documentation/testing/migration-conformance.rst has what is.
 
 # shellcheck source=tools/testing/t/client.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../client.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/client.sh"
 
 here=tools/testing/clients/migration
 
