@@ -10,8 +10,9 @@
 mkdir "$work/bin" "$work/cache"
 export XDG_CACHE_HOME=$work/cache PATH=$work/bin:$PATH LAB_TEST=$work
 
-# stand_in PROGRAM: its script is on standard input.
+# stand_in PROGRAM: its script is on standard input. What has that name may be a link to the true one.
 stand_in() {
+	rm -f "$work/bin/$1"
 	{ printf '#!/usr/bin/env bash\n'; cat; } > "$work/bin/$1"
 	chmod 755 "$work/bin/$1"
 }
@@ -88,7 +89,6 @@ for program in /usr/bin/* /usr/sbin/*; do
 	[[ ${program##*/} == mmdebstrap || -e $work/bin/${program##*/} ]] ||
 		ln -s "$program" "$work/bin/"
 done
-rm -f "$work/bin/apt-get"
 stand_in apt-get <<'END'
 exit 100
 END
@@ -97,7 +97,6 @@ check 'mmdebstrap missing: status' status_is 125
 check 'mmdebstrap missing: says how to install it' err_has 'apt-get install mmdebstrap'
 
 if ((EUID == 0)); then
-	rm "$work/bin/unshare" "$work/bin/id"
 	stand_in mmdebstrap <<-'END'
 	exit 1
 	END
