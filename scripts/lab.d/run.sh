@@ -214,6 +214,9 @@ run_verdict() {
 		printf 'lab: the kernel complained during the run: %s\n' "${reports%%$'\n'*}" >&2
 		exit "$LAB_REPORTED"
 	fi
+	if reports=$(watch_blind "$log"); then
+		say "lockdep saw nothing of what came after a cycle of the kernel's own locks: $reports"
+	fi
 	case $answer in
 	'exit '*)
 		status=${answer#exit }

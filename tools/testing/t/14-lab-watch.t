@@ -10,30 +10,43 @@
 
 log=$work/log
 
-# cycle LOCK...: a log of a boot in which lockdep reports a cycle of these locks.
+# cycle LOCK...: a log of a boot in which lockdep reports a cycle of these locks, each written like
+# "lock@module". A serial line ends its lines as such lines do.
 cycle() {
-	local lock number=$#
+	local lock frame number=$#
 
 	echo '[    1.0] vfio-pci 0000:01:00.0: enabling device'
 	echo '[    2.0] WARNING: possible circular locking dependency detected'
 	echo '[    2.0] but task is already holding lock:'
 	for lock; do
-		printf '[    2.0] -> #%d (%s){+.+.}-{3:3}:\n' $((--number)) "$lock"
-		echo '[    2.0]        __mutex_lock+0x180/0x1a60'
+		printf '[    2.0] -> #%d (%s){+.+.}-{3:3}:\r\n' $((--number)) "${lock%@*}"
+		for frame in check_prev_add __lock_acquire lock_acquire __mutex_lock down_write_nested; do
+			printf '[    2.0]        %s+0x180/0x1a60\r\n' "$frame"
+		done
+		lock=${lock##*@}
+		printf '[    2.0]        takes_it+0x7/0x10%s\r\n' "${lock:+ [$lock]}"
+		printf '[    2.0]        calls_it+0x7/0x10 [vfio_pci_core]\r\n'
 	done
 	echo '[    2.0] stack backtrace:'
 	echo '[    2.0] -> #0 (after_the_report){+.+.}-{3:3}:'
 } > "$log"
 
+blind() { watch_blind "$log"; }
+sighted() { ! blind; }
 reports() { [[ $(watch_reports "$log" | wc -l) -eq $1 ]]; }
 
-kernel_locks=('&ctrl->reset_lock' '&new_dev_set->lock' pci_rescan_remove_lock)
+kernel_locks=('&ctrl->reset_lock@' '&new_dev_set->lock@vfio' 'pci_rescan_remove_lock@')
 
 cycle "${kernel_locks[@]}"
 check "the cycle of the kernel's own locks fails no run" reports 0
-cycle "${kernel_locks[2]}" "${kernel_locks[0]}" "${kernel_locks[1]}"
+check 'but is told, since lockdep ends with it' blind
+cycle "${kernel_locks[@]:1}" "${kernel_locks[0]}"
 check 'from wherever lockdep enters it' reports 0
-cycle "${kernel_locks[@]}" '&vdev->memory_lock'
+cycle "${kernel_locks[2]}" "${kernel_locks[1]}" "${kernel_locks[0]}"
+check 'the other way round it is a report' reports 1
+cycle "${kernel_locks[0]}" '&new_dev_set->lock@vfio_pci_core' "${kernel_locks[2]}"
+check 'one of the locks being taken by a module of ours is a report' reports 1
+cycle "${kernel_locks[@]}" '&vdev->memory_lock@vfio_pci_core'
 check 'a cycle with one more lock is a report' reports 1
 cycle "${kernel_locks[@]:1}"
 check 'a cycle of fewer locks is a report' reports 1
@@ -44,5 +57,6 @@ echo '[    3.0] BUG: KASAN: use-after-free in vfio_pci_core_read' >> "$log"
 check 'what follows the known cycle is a report' reports 1
 echo '[    1.0] vfio-pci 0000:01:00.0: resetting' > "$log"
 check 'a quiet log has none' reports 0
+check 'and lockdep has seen to its end' sighted
 
 done_testing
