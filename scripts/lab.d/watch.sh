@@ -50,8 +50,8 @@ lab_known_cycles=(
 # watch_cycle LINE LOG: the cycle that lockdep reports at that line, like an entry above. Lockdep may
 # enter a cycle anywhere, but goes round it in one direction.
 watch_cycle() {
-	tail --lines="+$1" "$2" | tr --delete '\r' | awk '
-		/stack backtrace:/ { exit }
+	sed --quiet "$1,/stack backtrace:/p" "$2" | tr --delete '\r' | awk '
+		/stack backtrace:/ { next }
 		/-> #[0-9]+ \(/ {
 			sub(/^.*-> #[0-9]+ \(/, "")
 			sub(/\)\{.*$/, "")
@@ -113,6 +113,6 @@ watch_print() {
 	local line=${2%%:*}
 
 	printf -- '---- kernel log from line %d ----\n' "$line"
-	tail -n "+$line" "$1" | head -n 60
+	sed --quiet "$line,$((line + 59))p; $((line + 59))q" "$1"
 	printf -- '---- end of kernel log ----\n'
 }

@@ -55,6 +55,18 @@ check 'a cycle whose locks cannot be read is a report' reports 1
 cycle "${kernel_locks[@]}"
 echo '[    3.0] BUG: KASAN: use-after-free in vfio_pci_core_read' >> "$log"
 check 'what follows the known cycle is a report' reports 1
+
+# strictly FUNCTION ARG...: as the lab calls it, for which each command that fails is the end.
+strictly() { bash -Eeuo pipefail -c '. scripts/lab.d/watch.sh; "$@"' - "$@" > "$work/shown"; }
+
+shown() { strictly "${@:2}" && [[ $(wc -l < "$work/shown") -eq $1 ]]; }
+
+# What follows is more than a pipe holds.
+cycle "${kernel_locks[@]}"
+seq -f '[    4.0] FWNMI: corrupt r3 %.0f' 10000 >> "$log"
+check 'in a long log, the known cycle is still known' shown 10000 watch_reports "$log"
+check 'of a long log, 60 lines are shown from the first report on' shown 62 watch_print "$log" 9:
+
 echo '[    1.0] vfio-pci 0000:01:00.0: resetting' > "$log"
 check 'a quiet log has none' reports 0
 check 'and lockdep has seen to its end' sighted
