@@ -7,6 +7,7 @@
 DEVICE_FIXTURE(rom, HAS_ROM);
 DEVICE_FIXTURE(no_rom, LACKS_ROM);
 DEVICE_FIXTURE(gated, HAS_ROM | IS_PF);
+DEVICE_FIXTURE(hidden, HAS_ROM | IS_PF | HAS_SAFE_ROM);
 
 TEST_F(rom, region_has_the_bars_size_and_can_only_be_read)
 {
@@ -45,7 +46,7 @@ TEST_F(gated, asking_about_the_rom_leaves_memory_disabled)
 	EXPECT_FALSE(phys_get(self->dev.bdf, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY);
 }
 
-TEST_F(gated, without_memory_space_no_image_is_found)
+TEST_F(hidden, without_memory_space_no_image_is_found)
 {
 	unsigned char byte;
 

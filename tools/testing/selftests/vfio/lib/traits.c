@@ -208,6 +208,21 @@ static __u64 place_bits(const char *bdf)
 #define HOST_SAFE	(HAS_SAFE_BAR | HAS_SAFE_TABLE)
 #endif
 
+/* Whether the modules that are tested are the kernel's own: all others taint it. */
+static bool is_in_tree(void)
+{
+	char taint[16];
+
+	return file_read("/sys/module/vfio_pci_core/taint", taint, sizeof(taint)) >= 0 &&
+	       !strchr(taint, 'O');
+}
+
+/* The kernel's own driver looks for an image in the ROM with memory space disabled, too. */
+static __u64 rom_bits(void)
+{
+	return HOST_SAFE || !is_in_tree() ? HAS_SAFE_ROM : 0;
+}
+
 bool host_maps_bars(void)
 {
 	return !(HOST_LACKS & HAS_PAGE_BAR);
@@ -215,7 +230,7 @@ bool host_maps_bars(void)
 
 static __u64 host_bits(const char *bdf)
 {
-	return HAS_RUNTIME_PM | HAS_GROWING_MSIX | HAS_RESCAN | HOST_SAFE |
+	return HAS_RUNTIME_PM | HAS_GROWING_MSIX | HAS_RESCAN | HOST_SAFE | rom_bits() |
 	       (access("/sys/power/pm_test", W_OK) ? 0 : HAS_SLEEP) |
 	       (pci_attr_exists(bdf, "../vendor") ? HAS_PORT : 0) |
 	       (pci_attr_exists(bdf, "function_id") ? IS_ZPCI : 0) |

@@ -51,6 +51,7 @@
 #define HAS_PORT	BIT(39)	/* sits below a port, where errors are injected */
 #define HAS_SLEEP	BIT(40)	/* the kernel can pretend to go to sleep */
 #define HAS_HOST_MAP	BIT(41)	/* sysfs maps the BAR of HAS_WITNESS */
+#define HAS_SAFE_ROM	BIT(42)	/* may be read from while memory space is disabled */
 
 /* All BARs that are memory can be mapped where this is true; none where it is not. */
 bool host_maps_bars(void);
