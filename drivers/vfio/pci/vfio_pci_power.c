@@ -22,6 +22,7 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t stat
 	struct pci_dev *pdev = vdev->pdev;
 	bool asleep = vfio_pci_asleep(pdev->current_state);
 	struct pci_saved_state *saved __free(kfree) = NULL;
+	u16 command = U16_MAX;
 	int ret;
 
 	if (state != PCI_D0)
@@ -38,6 +39,13 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t stat
 			return -ENOMEM;
 	}
 
+	/*
+	 * The user may write to the command register of a sleeping function, and what was taken away
+	 * there, bus mastering above all, must not come back with the copy.
+	 */
+	if (asleep && state == PCI_D0 && vdev->pm_save)
+		pci_read_config_word(pdev, PCI_COMMAND, &command);
+
 	ret = pci_set_power_state(pdev, state);
 	if (ret || !vdev->needs_pm_restore)
 		return ret;
@@ -52,6 +60,8 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t stat
 	} else if (asleep && state == PCI_D0) {
 		pci_load_and_free_saved_state(pdev, &vdev->pm_save);
 		pci_restore_state(pdev);
+		if (!PCI_POSSIBLE_ERROR(command))
+			pci_write_config_word(pdev, PCI_COMMAND, command);
 	}
 
 	return 0;

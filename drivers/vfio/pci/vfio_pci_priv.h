@@ -262,6 +262,9 @@ void vfio_pci_power_unregister(struct vfio_pci_core_device *vdev);
  * @vdev: registered
  * @state: PCI_D0 to PCI_D3hot
  *
+ * The command register is kept as the user has left it when the function wakes up, the rest as it
+ * was when it fell asleep.
+ *
  * Context: sleeps; memory_lock for writing unless nobody else can see the device.
  * Return: 0, -EBUSY for a PF with VFs, -ENOMEM where its state cannot be kept (it stays awake), or
  * pci_set_power_state()'s errno.

@@ -11,6 +11,7 @@
 DEVICE_FIXTURE(any, 0);
 DEVICE_FIXTURE(extended, HAS_PCIE | HAS_EXT_CONFIG);
 DEVICE_FIXTURE(pm, HAS_PM | HAS_MEM_BAR | IS_PF);
+DEVICE_FIXTURE(woken, HAS_PM | HAS_MEM_BAR | IS_PF | HAS_RESET | IS_OURS);
 DEVICE_FIXTURE(express, HAS_PCIE | IS_PF);
 DEVICE_FIXTURE(flr, HAS_FLR | HAS_WITNESS);
 DEVICE_FIXTURE(msi, HAS_MSI);
@@ -139,6 +140,52 @@ TEST_F(pm, d3hot_stops_access_and_d0_brings_it_back)
 	EXPECT_EQ(0, cfg_get(&self->dev, at, 2) & PCI_PM_CTRL_STATE_MASK);
 	EXPECT_EQ(4, vdev_read(&self->dev, bar, off, &value, 4));
 	EXPECT_EQ(before, phys_get(self->dev.bdf, PCI_BASE_ADDRESS_0, 4));
+}
+
+/* Of the device, and to the user. */
+static bool command_is(const struct vdev *v, __u16 want)
+{
+	const __u16 mask = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+
+	return (phys_get(v->bdf, PCI_COMMAND, 2) & mask) == want &&
+	       (cfg_get(v, PCI_COMMAND, 2) & mask) == want;
+}
+
+/*
+ * What goes back to a function that loses its registers in D3hot is not what it fell asleep with: a
+ * guest that has taken bus mastering away does not expect DMA.
+ */
+TEST_F(woken, the_command_register_keeps_what_was_written_in_d3hot)
+{
+	const __u16 on = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	__u32 at = cfg_find_cap(&self->dev, PCI_CAP_ID_PM) + PCI_PM_CTRL, value;
+	__u64 off;
+	int bar;
+
+	ASSERT_TRUE(register_of(self->dev.bdf, &bar, &off));
+	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, on, on));
+	ASSERT_EQ(0, cfg_put(&self->dev, at, 2, 3));
+	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, on, 0));
+	ASSERT_EQ(0, cfg_put(&self->dev, at, 2, 0));
+	EXPECT_TRUE(command_is(&self->dev, 0));
+
+	ASSERT_EQ(0, cfg_put(&self->dev, at, 2, 3));
+	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, on, on));
+	ASSERT_EQ(0, cfg_put(&self->dev, at, 2, 0));
+	EXPECT_TRUE(command_is(&self->dev, on));
+	EXPECT_EQ(4, vdev_read(&self->dev, bar, off, &value, 4));
+}
+
+TEST_F(woken, a_reset_in_d3hot_keeps_what_was_written_to_the_command_register_there)
+{
+	const __u16 on = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	__u32 at = cfg_find_cap(&self->dev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+
+	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, on, on));
+	ASSERT_EQ(0, cfg_put(&self->dev, at, 2, 3));
+	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, on, 0));
+	ASSERT_EQ(0, vdev_ioctl(&self->dev, VFIO_DEVICE_RESET, NULL));
+	EXPECT_TRUE(command_is(&self->dev, 0));
 }
 
 TEST_F(express, maximum_payload_is_virtual)

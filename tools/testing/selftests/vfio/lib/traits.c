@@ -208,29 +208,28 @@ static __u64 place_bits(const char *bdf)
 #define HOST_SAFE	(HAS_SAFE_BAR | HAS_SAFE_TABLE)
 #endif
 
-/* Whether the modules that are tested are the kernel's own: all others taint it. */
-static bool is_in_tree(void)
-{
-	char taint[16];
-
-	return file_read("/sys/module/vfio_pci_core/taint", taint, sizeof(taint)) >= 0 &&
-	       !strchr(taint, 'O');
-}
-
-/* The kernel's own driver looks for an image in the ROM with memory space disabled, too. */
-static __u64 rom_bits(void)
-{
-	return HOST_SAFE || !is_in_tree() ? HAS_SAFE_ROM : 0;
-}
-
 bool host_maps_bars(void)
 {
 	return !(HOST_LACKS & HAS_PAGE_BAR);
 }
 
+/*
+ * The letter O in a module's taint says that it came from out of the kernel's tree. In-tree's driver
+ * looks for an image in the ROM with memory space disabled, too.
+ */
+static __u64 driver_bits(void)
+{
+	char taint[16] = "";
+
+	file_read("/sys/module/vfio_pci_core/taint", taint, sizeof(taint));
+	if (strchr(taint, 'O'))
+		return IS_OURS | HAS_SAFE_ROM;
+	return HOST_SAFE ? HAS_SAFE_ROM : 0;
+}
+
 static __u64 host_bits(const char *bdf)
 {
-	return HAS_RUNTIME_PM | HAS_GROWING_MSIX | HAS_RESCAN | HOST_SAFE | rom_bits() |
+	return HAS_RUNTIME_PM | HAS_GROWING_MSIX | HAS_RESCAN | HOST_SAFE |
 	       (access("/sys/power/pm_test", W_OK) ? 0 : HAS_SLEEP) |
 	       (pci_attr_exists(bdf, "../vendor") ? HAS_PORT : 0) |
 	       (pci_attr_exists(bdf, "function_id") ? IS_ZPCI : 0) |
@@ -256,7 +255,7 @@ __u64 traits_of(const char *bdf)
 	if (!strcmp(known, bdf))
 		return bits;
 	bits = cap_bits(bdf) | bar_bits(bdf) | place_bits(bdf) | host_bits(bdf) |
-	       host_map_bits(bdf) | (model ? model->traits : 0);
+	       host_map_bits(bdf) | driver_bits() | (model ? model->traits : 0);
 	bits &= ~HOST_LACKS;
 	/* OPAL's functions stay in D0, whatever their capability says. */
 	if (!access("/proc/device-tree/ibm,opal", F_OK))
