@@ -41,6 +41,11 @@ bool one_in(struct random *r, unsigned int n);
 /* A start for the sequence that (@seed, @a, @b) name. */
 struct random random_for(__u64 seed, __u64 a, __u64 b);
 
+/* ---- clock.c --------------------------------------------------------------------------------- */
+
+double seconds_now(void);
+void pause_ms(unsigned int ms);
+
 /* ---- target.c: what is known of a function before any driver is asked ------------------------ */
 
 /**
@@ -176,6 +181,8 @@ void session_end(struct session *s);
 int session_open(struct session *s);
 void session_close(struct session *s);
 void session_perform(struct session *s, const struct op *op, struct outcome *out);
+/* Has the user put the function into D3hot? */
+bool session_asleep(const struct session *s);
 
 /* ---- expected.c: where drivers differ on purpose --------------------------------------------- */
 
@@ -184,6 +191,8 @@ void expected_differences(const struct target *t, const struct op *op, bool in_t
 			  struct outcome *out);
 /* Is @op one that the kernel's driver does not survive? */
 bool expected_deadly(const struct op *op);
+/* Is @op one whose effect the kernel's driver loses if the function is in D3hot? */
+bool expected_lost(const struct target *t, const struct op *op);
 void expected_list(void);
 
 /* ---- pass.c: episodes on all functions at once, with one driver ------------------------------ */
@@ -232,7 +241,6 @@ struct plan {
 
 /* Memory that children fill and the parent reads. */
 void *shared_memory(size_t size);
-double seconds_now(void);
 /* Operation @nth of an episode, with what two drivers made of it. */
 void difference_print(const struct target *t, __u64 seed, __u64 episode, unsigned int nth,
 		      const struct result *ours, const struct result *in_tree);

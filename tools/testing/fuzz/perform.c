@@ -14,11 +14,13 @@
 #include <linux/pci_regs.h>
 
 #include "fuzz.h"
+#include "pci_sysfs.h"
 #include "vdev.h"
 
 #define PAGE		4096
 #define ARENA_SIZE	(16 * PAGE)	/* and a page behind it that nobody may touch */
 #define NO_SUCH_FD	1000000
+#define ASLEEP_SECONDS	2	/* for what takes hundredths, on a busy machine */
 
 struct slot {
 	void *address;
@@ -28,8 +30,13 @@ struct slot {
 	bool writable;
 };
 
+/* What the user allowed the function to do between accesses. */
+enum rest { AWAKE, SLEEPS_ONCE, SLEEPS };
+
 struct session {
 	const struct target *target;
+	bool joined;			/* other threads' accesses are not to be waited for */
+	enum rest rest;
 	struct vdev dev;
 	int null;
 	int events[EVENTS];
@@ -108,6 +115,7 @@ struct session *session_join(const struct session *first)
 
 	if (s) {
 		s->dev = first->dev;
+		s->joined = true;
 		events_open(s);
 	}
 	return s;
@@ -123,6 +131,7 @@ void session_end(struct session *s)
 
 static int device_open(struct session *s)
 {
+	s->rest = AWAKE;
 	s->dev.fd = ioctl(s->dev.group, VFIO_GROUP_GET_DEVICE_FD, s->target->bdf);
 	return s->dev.fd < 0 ? -errno : 0;
 }
@@ -399,9 +408,64 @@ static const performer performers[KINDS] = {
 	[SIGNAL] = do_signal, [COLLECT] = do_collect, [REOPEN] = do_reopen,
 };
 
+/* ---- sleep ----------------------------------------------------------------------------------- */
+
+/* What @op changed of it; entry with an eventfd ends when something wakes the function. */
+static enum rest rest_after(enum rest before, const struct op *op, long ret)
+{
+	if (op->kind != FEATURE || ret || op->words[1] & VFIO_DEVICE_FEATURE_PROBE)
+		return before;
+	switch (op->words[1] & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+		return SLEEPS;
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+		return SLEEPS_ONCE;
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+		return AWAKE;
+	default:
+		return before;
+	}
+}
+
+bool session_asleep(const struct session *s)
+{
+	const unsigned int pm = target_cap(s->target, PCI_CAP_ID_PM, false);
+	__u8 control = 0;
+
+	return pm && pread(s->dev.fd, &control, 1, region_start(VFIO_PCI_CONFIG_REGION_INDEX) +
+			   pm + PCI_PM_CTRL) == 1 &&
+	       (control & PCI_PM_CTRL_STATE_MASK) == 3;
+}
+
+static bool suspended(const struct target *t)
+{
+	char status[32] = "";
+
+	return !pci_attr_read(t->bdf, "power/runtime_status", status, sizeof(status)) &&
+	       !strcmp(status, "suspended");
+}
+
+/*
+ * The kernel puts a function to sleep in its own time after an access has woken it. In doing so it
+ * wakes a function that the user had put into D3hot by itself, and a wake-up signals an eventfd: what
+ * the next operation meets must not depend on which of the two comes first.
+ */
+static void settle(struct session *s)
+{
+	const double limit = seconds_now() + ASLEEP_SECONDS;
+
+	while (!suspended(s->target) && seconds_now() < limit)
+		pause_ms(1);
+	if (s->rest == SLEEPS_ONCE)
+		s->rest = AWAKE;
+}
+
 void session_perform(struct session *s, const struct op *op, struct outcome *out)
 {
 	out->ret = 0;
 	out->size = 0;
 	performers[op->kind](s, op, out);
+	s->rest = rest_after(s->rest, op, out->ret);
+	if (s->rest != AWAKE && !s->joined)
+		settle(s);
 }

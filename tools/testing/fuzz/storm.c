@@ -80,21 +80,6 @@ static void user_run(__u64 seed)
 
 /* ---- the administrator ----------------------------------------------------------------------- */
 
-static void pause_ms(unsigned int ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
-
-	nanosleep(&t, NULL);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
 static int fail(const char *what)
 {
 	printf("FAIL: %s: %s\n", target.bdf, what);
@@ -110,13 +95,13 @@ static void user_kill(pid_t user)
 /* The user is killed while @blocked waits for it. */
 static int end_both(pid_t user, pid_t blocked, struct random *r)
 {
-	double limit = now() + GONE_SECONDS;
+	double limit = seconds_now() + GONE_SECONDS;
 	int status;
 
 	pause_ms(random_below(r, 300));
 	user_kill(user);
 	while (waitpid(blocked, &status, WNOHANG) != blocked) {
-		if (now() > limit)
+		if (seconds_now() > limit)
 			return fail("the host still waits for a user that is dead");
 		pause_ms(20);
 	}
@@ -161,10 +146,10 @@ static void ask_qemu(const char *command)
 
 static bool within_limit(bool (*done)(void))
 {
-	double limit = now() + GONE_SECONDS;
+	double limit = seconds_now() + GONE_SECONDS;
 
 	while (!done()) {
-		if (now() > limit)
+		if (seconds_now() > limit)
 			return false;
 		pause_ms(500);
 	}
@@ -239,10 +224,10 @@ static int storm(double seconds, __u64 seed)
 {
 	struct random r = random_for(seed, 0, 0);
 	unsigned int counts[ARRAY_SIZE(events)] = {}, round, i;
-	const double end = now() + seconds;
+	const double end = seconds_now() + seconds;
 	pid_t user;
 
-	for (round = 0; now() < end; round++) {
+	for (round = 0; seconds_now() < end; round++) {
 		i = event_draw(&r, round);
 		fflush(stdout);
 		user = fork();

@@ -99,6 +99,15 @@ static void msix_load(struct target *t)
 		       PCI_MSIX_ENTRY_SIZE;
 }
 
+/* A function that nobody uses sleeps, which is not what it is to be put back to. */
+static void wake(struct target *t)
+{
+	unsigned int pm = target_cap(t, PCI_CAP_ID_PM, false);
+
+	if (pm)
+		t->config[pm + PCI_PM_CTRL] &= ~PCI_PM_CTRL_STATE_MASK;
+}
+
 int target_learn(struct target *t, const char *bdf)
 {
 	long vendor = pci_attr_number(bdf, "vendor");
@@ -119,6 +128,7 @@ int target_learn(struct target *t, const char *bdf)
 		return -1;
 	}
 	caps_load(t);
+	wake(t);
 	msix_load(t);
 	for (i = 0; i <= VFIO_PCI_ROM_REGION_INDEX; i++)
 		t->bar_size[i] = pci_resource(bdf, i, NULL);
