@@ -220,6 +220,28 @@ static int usable(void)
 	return memcmp(&id, target.config, sizeof(id)) ? fail("it does not show its IDs") : 0;
 }
 
+static bool has_ended(pid_t user)
+{
+	return waitpid(user, NULL, WNOHANG) == user && fail("the user ended by itself");
+}
+
+/* Until the user's threads are at it: opening alone may take seconds on a kernel that watches. */
+static int user_begins(pid_t user, unsigned long before)
+{
+	const double limit = seconds_now() + GONE_SECONDS;
+
+	while (__atomic_load_n(operations, __ATOMIC_RELAXED) == before) {
+		if (has_ended(user))
+			return -1;
+		if (seconds_now() > limit) {
+			user_kill(user);
+			return fail("the user's threads do not begin");
+		}
+		pause_ms(10);
+	}
+	return 0;
+}
+
 static int storm(double seconds, __u64 seed)
 {
 	struct random r = random_for(seed, 0, 0);
@@ -233,10 +255,10 @@ static int storm(double seconds, __u64 seed)
 		user = fork();
 		if (!user)
 			user_run(seed + round * 1000);
-		pause_ms(100 + random_below(&r, 1200));
-		if (waitpid(user, NULL, WNOHANG) == user)
-			return fail("the user ended by itself");
-		if (events[i].happen(user, &r) || usable())
+		if (user_begins(user, *operations))
+			return 1;
+		pause_ms(random_below(&r, 1200));
+		if (has_ended(user) || events[i].happen(user, &r) || usable())
 			return 1;
 		counts[i]++;
 	}
@@ -245,7 +267,7 @@ static int storm(double seconds, __u64 seed)
 	for (i = 0; i < ARRAY_SIZE(events); i++)
 		printf(", %u %s", counts[i], events[i].name);
 	printf("\n");
-	return !*operations;
+	return 0;
 }
 
 /* ---- what to do ------------------------------------------------------------------------------ */
