@@ -4,18 +4,14 @@
 # libvirt without systemd, for the two programs that use it: one on L0, which saves a guest, and one in
 # L1, which restores and migrates it.
 
-# configure FOLDER UUID: for one trusted guest, no cgroups, and nobody else's files to protect. Debian's
-# libvirt hands a saved image that is not compressed to QEMU as a file, which QEMU 11 does not take.
+# shellcheck source=tools/testing/clients/libvirt-daemons.sh
+. "${BASH_SOURCE[0]%/*}/../libvirt-daemons.sh"
+
+# configure FOLDER UUID: a daemon's two files. Debian's libvirt hands a saved image that is not compressed
+# to QEMU as a file, which QEMU 11 does not take.
 configure() {
-	cat > "$1/qemu.conf" <<-'END'
-		security_driver = "none"
-		user = "root"
-		group = "root"
-		namespaces = []
-		cgroup_controllers = []
-		remember_owner = 0
-		save_image_format = "gzip"
-	END
+	trust_guests "$1"
+	echo 'save_image_format = "gzip"' >> "$1/qemu.conf"
 	printf 'host_uuid = "%s"\n' "$2" > "$1/libvirtd.conf"
 }
 
@@ -52,18 +48,6 @@ domain() {
 	END
 }
 
-# hostdev ADDRESS: one device of the host, which the administrator has given to its driver. It is said
-# where it goes, since libvirt by itself looks for no PCI Express slot for a conventional device.
-hostdev() {
-	local bus slot function
-
-	IFS=:. read -r _ bus slot function <<< "$1"
-	cat <<-END
-		<hostdev mode='subsystem' type='pci' managed='no'>
-		  <source>
-		    <address domain='0x0000' bus='0x$bus' slot='0x$slot' function='0x$function'/>
-		  </source>
-		  <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>
-		</hostdev>
-	END
-}
+# Where a conventional device goes in the guest: libvirt by itself looks for no PCI Express slot for one.
+# shellcheck disable=SC2034 # for those who source this
+slot="<address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>"
