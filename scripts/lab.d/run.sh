@@ -165,7 +165,7 @@ run_files() {
 	LAB_MODULES_BASE=$kernel_root LAB_BUSYBOX=${opt_arch:+$l1_root}/usr/bin/busybox in_tree bash -c '. scripts/lab.d/initrd.sh; initrd_make "$@"' \
 		initrd "$lab_run/initrd" "$lab_parts/l1/init" "$kernel_release" "${modules[@]}" \
 		-- "$lab_run/layers" "$lab_run/shares"
-	cp "$lab_parts"/l1/{main,monitor,sim} "$lab_run/share/"
+	cp "$lab_parts"/l1/{main,monitor,sim,xive} "$lab_run/share/"
 	{
 		declare -p places
 		printf 'export %s=%q\n' LAB_MODULES "$opt_modules" LAB_KERNEL "$opt_kernel" \
