@@ -200,16 +200,28 @@ static int __maybe_unused vfio_pci_runtime_suspend(struct device *dev)
 	return 0;
 }
 
+static void __maybe_unused wake_user(struct vfio_pci_core_device *vdev)
+{
+	guard(vfio_pci_memory)(vdev);
+
+	if (!vdev->pm_wake_eventfd_ctx)
+		return;
+
+	eventfd_signal(vdev->pm_wake_eventfd_ctx);
+	vfio_pci_low_power_leave(vdev);
+}
+
 static int __maybe_unused vfio_pci_runtime_resume(struct device *dev)
 {
 	struct vfio_pci_core_device *vdev = dev_get_drvdata(dev);
 
-	scoped_guard(vfio_pci_memory, vdev) {
-		if (vdev->pm_wake_eventfd_ctx) {
-			eventfd_signal(vdev->pm_wake_eventfd_ctx);
-			vfio_pci_low_power_leave(vdev);
-		}
-	}
+	/*
+	 * The recovery from an error resumes functions under pci_bus_sem, which changing the power
+	 * state takes inside of memory_lock: the lock is for those whose user waits for this.  A user
+	 * who enters low power holds a usage count meanwhile, so none can begin to wait just now.
+	 */
+	if (READ_ONCE(vdev->pm_wake_eventfd_ctx))
+		wake_user(vdev);
 
 	if (vdev->pm_intx_masked)
 		vfio_pci_intx_unmask(vdev);
