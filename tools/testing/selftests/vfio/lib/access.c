@@ -11,20 +11,17 @@
 #include "fault.h"
 #include "vdev.h"
 
-/* Of accesses, for fault.h: by region, apart from the numbers of ioctls. */
-enum { READS = 0x100, WRITES = 0x200, MAPS = 0x300 };
-
 /* A register of config space may do anything when it is written. */
 static unsigned long write_kind(__u32 region, __u64 off)
 {
 	bool config = region == VFIO_PCI_CONFIG_REGION_INDEX;
 
-	return (WRITES + region) | (config ? (unsigned long)off << 32 : 0);
+	return (FAULT_WRITES + region) | (config ? (unsigned long)off << 32 : 0);
 }
 
 ssize_t vdev_read(const struct vdev *v, __u32 region, __u64 off, void *buf, size_t len)
 {
-	ssize_t ret = WITH_FAULTS(READS + region,
+	ssize_t ret = WITH_FAULTS(FAULT_READS + region,
 				  pread(v->fd, buf, len, v->offsets[region] + off));
 
 	return ret < 0 ? -errno : ret;
@@ -108,7 +105,7 @@ __u32 cfg_find_ecap(const struct vdev *v, __u16 id)
 
 void *vdev_mmap(const struct vdev *v, __u32 region, __u64 off, size_t len, int flags, int *err)
 {
-	void *addr = (void *)WITH_FAULTS(MAPS + region,
+	void *addr = (void *)WITH_FAULTS(FAULT_MAPS + region,
 					 mmap(NULL, len, PROT_READ | PROT_WRITE, flags, v->fd,
 					      v->offsets[region] + off));
 

@@ -132,9 +132,16 @@ static bool has_failed(const struct fault *f, long ret)
 	return ret == -1 || (ret > 0 && is_set_irqs(f));
 }
 
+/* A BAR is reserved when it is first used, and no memory to note that is as if it were taken. */
+static bool may_reserve_bar(const struct fault *f)
+{
+	return (__u32)f->kind < FAULT_IOCTLS || (__u32)f->kind == VFIO_DEVICE_IOEVENTFD;
+}
+
 static bool is_answer(const struct fault *f, int error)
 {
-	return error == ENOMEM || error == EFAULT || (error == ENOSPC && is_set_irqs(f));
+	return error == ENOMEM || error == EFAULT || (error == ENOSPC && is_set_irqs(f)) ||
+	       (error == EBUSY && may_reserve_bar(f));
 }
 
 bool fault_again(struct fault *f, long ret)

@@ -26,6 +26,9 @@ struct fault {
 	int error;
 };
 
+/* Kinds of accesses, to which the region is added; the numbers of ioctls are all above them. */
+enum { FAULT_READS = 0x100, FAULT_WRITES = 0x200, FAULT_MAPS = 0x300, FAULT_IOCTLS = 0x400 };
+
 struct fault fault_begin(unsigned long kind);
 void fault_arm(struct fault *f);
 /* Was a fault met, and did the call fail? Keeps errno. */
