@@ -52,7 +52,7 @@
 #define HAS_SLEEP	BIT(40)	/* the kernel can pretend to go to sleep */
 #define HAS_HOST_MAP	BIT(41)	/* sysfs maps the BAR of HAS_WITNESS */
 #define HAS_SAFE_ROM	BIT(42)	/* may be read from while memory space is disabled */
-#define IS_OURS		BIT(43)	/* vfio-pci-core came from out of the kernel's tree: what it does better */
+#define IS_OURS		BIT(43)	/* vfio-pci-core is not the kernel's own: what it does better */
 
 /* All BARs that are memory can be mapped where this is true; none where it is not. */
 bool host_maps_bars(void);
