@@ -212,8 +212,8 @@ TEST_F(opened, unbinding_a_user_who_does_not_listen_waits_too)
 }
 
 /*
- * The only thing that finds a removed function again also finds all others: who removes one keeps the
- * same test of another function from looking meanwhile.
+ * The only thing that finds a removed function again also finds all others: who removes one keeps
+ * the same test of another function from looking meanwhile.
  */
 static int rescan_alone(void)
 {

@@ -214,8 +214,8 @@ bool host_maps_bars(void)
 }
 
 /*
- * The letter O in a module's taint says that it came from out of the kernel's tree. In-tree's driver
- * looks for an image in the ROM with memory space disabled, too.
+ * The letter O in a module's taint says that it came from out of the kernel's tree. In-tree's
+ * driver looks for an image in the ROM with memory space disabled, too.
  */
 static __u64 driver_bits(void)
 {
