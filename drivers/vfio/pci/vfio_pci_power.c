@@ -40,8 +40,8 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t stat
 	}
 
 	/*
-	 * The user may write to the command register of a sleeping function, and what was taken away
-	 * there, bus mastering above all, must not come back with the copy.
+	 * The user may write to the command register of a sleeping function, and what was taken
+	 * away there, bus mastering above all, must not come back with the copy.
 	 */
 	if (asleep && state == PCI_D0 && vdev->pm_save)
 		pci_read_config_word(pdev, PCI_COMMAND, &command);
@@ -217,8 +217,8 @@ static int __maybe_unused vfio_pci_runtime_resume(struct device *dev)
 
 	/*
 	 * The recovery from an error resumes functions under pci_bus_sem, which changing the power
-	 * state takes inside of memory_lock: the lock is for those whose user waits for this.  A user
-	 * who enters low power holds a usage count meanwhile, so none can begin to wait just now.
+	 * state takes inside of memory_lock: only for a user who waits for this is it taken here.
+	 * One who enters low power holds a usage count meanwhile, so none begins to wait just now.
 	 */
 	if (READ_ONCE(vdev->pm_wake_eventfd_ctx))
 		wake_user(vdev);
