@@ -33,7 +33,8 @@ static const struct expected_bits {
 /* The kernel's driver does not look at the user's memory where nothing can be written. */
 static bool write_from_nowhere(const struct op *op, const struct outcome *out)
 {
-	return op->kind == CONFIG_WRITE && op->memory == MEMORY_ABSENT && out->ret == (long)op->len;
+	return op->kind == CONFIG_WRITE && op->memory == MEMORY_ABSENT && op->len &&
+	       out->ret == (long)op->len;
 }
 
 /**

@@ -51,6 +51,8 @@ int main(void)
 	ok(excused(&rom_read, true, -EIO, 0) == -EIO, "and so is EIO");
 	ok(excused(&absent_write, true, 4, 0) == -EFAULT,
 	   "a write from nowhere that the kernel's driver takes is EFAULT");
+	ok(!excused(&(struct op){ .kind = CONFIG_WRITE, .memory = MEMORY_ABSENT }, true, 0, 0),
+	   "a write of no bytes is not");
 	ok(excused(&absent_write, true, 2, 0) == 2, "one that it takes half is not");
 	ok(excused(&absent_write, false, 4, 0) == 4, "nor one that our driver takes");
 	ok(lost(4, 1, false) && lost(0, 5, false) && lost(5, 8, false),
