@@ -15,7 +15,7 @@ check "a guest boots and is saved before it has a disk" \
 	scripts/lab chroot tools/testing/clients/migration/snapshot "$client_files"
 disk=$(client_disk disk)
 
-client 6 --timeout 900 --memory 3G --device mlx5:0 --device "snap-blk:2=$disk" -- "$here/live" 4
+client 8 --timeout 900 --memory 3G --device mlx5:0 --device "snap-blk:2=$disk" -- "$here/live" disk 4
 check "no write is missing in the image, none came twice or late" scripts/lab chroot "$here/image" "$disk"
 
 done_testing
