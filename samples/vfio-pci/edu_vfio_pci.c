@@ -167,7 +167,7 @@ static int edu_suspend(struct vfio_pci_core_device *vdev)
 	return 0;
 }
 
-/* A message may have met a machine that had stopped.  One too many does no harm, one too few does. */
+/* A message may have met a stopped machine.  One too many does no harm, one too few does. */
 static int edu_resume(struct vfio_pci_core_device *vdev)
 {
 	void __iomem *io = vdev->barmap[0];

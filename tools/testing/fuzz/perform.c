@@ -447,8 +447,8 @@ static bool suspended(const struct target *t)
 
 /*
  * The kernel puts a function to sleep in its own time after an access has woken it. In doing so it
- * wakes a function that the user had put into D3hot by itself, and a wake-up signals an eventfd: what
- * the next operation meets must not depend on which of the two comes first.
+ * wakes a function that the user had put into D3hot by itself, and a wake-up signals an eventfd:
+ * what the next operation meets must not depend on which of the two comes first.
  */
 static void settle(struct session *s)
 {
