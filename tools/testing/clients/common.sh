@@ -81,7 +81,8 @@ has_disk() {
 }
 
 # How L1's QEMU runs a guest: L1's processor is emulated, SVM included, so that the KVM of Debian's
-# kernel runs L2, which is emulated once then, not twice. For QEMU and for libvirt.
+# kernel runs L2, which is emulated once then, not twice. For QEMU and for libvirt. Where the machine had
+# more to do than it could, a guest has hung on it once, which is not understood.
 l2_accelerator() {
 	modprobe --all --quiet kvm_amd kvm_intel 2> /dev/null
 	# shellcheck disable=SC2034 # for the programs
