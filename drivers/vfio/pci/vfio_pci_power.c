@@ -17,6 +17,14 @@
 
 #include "vfio_pci_priv.h"
 
+/* In the copy, so that what it says otherwise is not in force for a moment either. */
+static void set_saved_command(struct pci_dev *pdev, u16 command)
+{
+	u32 *word = &pdev->saved_config_space[PCI_COMMAND / sizeof(u32)];
+
+	*word = (*word & ~(u32)U16_MAX) | command;
+}
+
 int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t state)
 {
 	struct pci_dev *pdev = vdev->pdev;
@@ -59,9 +67,9 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev, pci_power_t stat
 		vdev->pm_save = no_free_ptr(saved);
 	} else if (asleep && state == PCI_D0) {
 		pci_load_and_free_saved_state(pdev, &vdev->pm_save);
-		pci_restore_state(pdev);
 		if (!PCI_POSSIBLE_ERROR(command))
-			pci_write_config_word(pdev, PCI_COMMAND, command);
+			set_saved_command(pdev, command);
+		pci_restore_state(pdev);
 	}
 
 	return 0;
