@@ -267,7 +267,7 @@ static int storm(double seconds, __u64 seed)
 	for (i = 0; i < ARRAY_SIZE(events); i++)
 		printf(", %u %s", counts[i], events[i].name);
 	printf("\n");
-	return 0;
+	return !*operations;
 }
 
 /* ---- what to do ------------------------------------------------------------------------------ */
