@@ -14,8 +14,8 @@
  * the work reconciles what is published with what is.  mlx5_core takes devices off for other
  * reasons too (bonding, another eswitch mode); then the work finds firmware up and publishes anew.
  *
- * Locks: reconcile_lock > manager->lock > those of the driver core, mlx5_core's intf_state_mutex >
- * gate > what a gone chain takes. The notifiers take gate alone.
+ * Locks: reconcile_lock > manager->lock > those of the driver core > gate > what a gone chain takes.
+ * The notifiers take gate alone.  A PF's lock and mlx5_core's intf_state_mutex are only tried.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -34,6 +34,8 @@
 #include "manager.h"
 
 #define MANAGER_NAME "mlx5-vfio-manager"
+
+#define MANAGER_RETRY_MS 100
 
 /**
  * struct manager - a PF that may manage emulated functions
@@ -73,7 +75,21 @@ static DEFINE_MUTEX(gate);
 static LIST_HEAD(bound_managers);
 
 static void reconcile(struct work_struct *work);
-static DECLARE_WORK(reconcile_work, reconcile);
+static DECLARE_DELAYED_WORK(reconcile_work, reconcile);
+
+static void reconcile_soon(void)
+{
+	mod_delayed_work(system_wq, &reconcile_work, 0);
+}
+
+/*
+ * Something is on its way up or down and holds a lock while it is: without an end, where firmware
+ * does not answer.  Other PFs do not wait for that one, and nor does its own removal.
+ */
+static void reconcile_later(void)
+{
+	schedule_delayed_work(&reconcile_work, msecs_to_jiffies(MANAGER_RETRY_MS));
+}
 
 static bool is_core_pf(const struct device *dev)
 {
@@ -182,8 +198,15 @@ static bool function_is(struct manager *manager, const struct mlx5_emulated_func
 /* mlx5_core holds this mutex from before its auxiliary devices go until firmware is down. */
 static bool firmware_is_up(struct mlx5_core_dev *mdev)
 {
-	guard(mutex)(&mdev->intf_state_mutex);
-	return test_bit(MLX5_INTERFACE_STATE_UP, &mdev->intf_state);
+	bool up;
+
+	if (!mutex_trylock(&mdev->intf_state_mutex)) {
+		reconcile_later();
+		return false;
+	}
+	up = test_bit(MLX5_INTERFACE_STATE_UP, &mdev->intf_state);
+	mutex_unlock(&mdev->intf_state_mutex);
+	return up;
 }
 
 /* Makes what is published what firmware says.  manager->lock is held. */
@@ -347,8 +370,12 @@ static void managers_reconcile(void)
 
 		if (manager_find(pdev))
 			continue;
-		scoped_guard(device, &pdev->dev)
-			wanted = is_core_pf(&pdev->dev);
+		if (!device_trylock(&pdev->dev)) {
+			reconcile_later();
+			continue;
+		}
+		wanted = is_core_pf(&pdev->dev);
+		device_unlock(&pdev->dev);
 		if (wanted)
 			manager_add(pdev);
 	}
@@ -381,7 +408,7 @@ static int pci_event(struct notifier_block *nb, unsigned long action, void *data
 		break;
 	}
 	if (ours)
-		schedule_work(&reconcile_work);
+		reconcile_soon();
 	return NOTIFY_DONE;
 }
 
@@ -419,7 +446,7 @@ static int auxiliary_event(struct notifier_block *nb, unsigned long action, void
 			continue;
 		if (action == BUS_NOTIFY_DEL_DEVICE)
 			firmware_leaves(manager);
-		schedule_work(&reconcile_work);
+		reconcile_soon();
 	}
 	return NOTIFY_DONE;
 }
@@ -480,7 +507,7 @@ static void __exit manager_exit(void)
 	struct manager *manager, *next;
 
 	bus_unregister_notifier(&pci_bus_type, &pci_nb);
-	cancel_work_sync(&reconcile_work);
+	cancel_delayed_work_sync(&reconcile_work);
 	scoped_guard(mutex, &reconcile_lock) {
 		leaving = true;
 		list_for_each_entry_safe(manager, next, &managers, item)
@@ -488,7 +515,7 @@ static void __exit manager_exit(void)
 	}
 	/* Until here a reset may still have to tell the functions. */
 	bus_unregister_notifier(auxiliary_bus, &auxiliary_nb);
-	cancel_work_sync(&reconcile_work);
+	cancel_delayed_work_sync(&reconcile_work);
 	platform_driver_unregister(&manager_driver);
 }
 module_exit(manager_exit);
