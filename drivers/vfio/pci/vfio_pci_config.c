@@ -71,6 +71,33 @@ static int config_read_overridden(struct vfio_pci_core_device *vdev, unsigned in
 	return vfio_pci_config_override_get(vdev, dword, val);
 }
 
+/* What a user's buffer has for a register of @width bytes. */
+static u32 config_get(const u8 *from, unsigned int width)
+{
+	switch (width) {
+	case 4:
+		return get_unaligned_le32(from);
+	case 2:
+		return get_unaligned_le16(from);
+	default:
+		return *from;
+	}
+}
+
+static void config_put(u8 *to, unsigned int width, u32 val)
+{
+	switch (width) {
+	case 4:
+		put_unaligned_le32(val, to);
+		break;
+	case 2:
+		put_unaligned_le16(val, to);
+		break;
+	default:
+		*to = val;
+	}
+}
+
 /* Fills @to with @count bytes, at most a dword, of the dword that @pos is in. */
 static int config_read_part(struct vfio_pci_core_device *vdev, unsigned int pos, size_t count,
 			    u8 *to)
@@ -78,38 +105,59 @@ static int config_read_part(struct vfio_pci_core_device *vdev, unsigned int pos,
 	struct vfio_pci_config *config = vdev->config;
 	u32 shadowed = config->shadowed[pos / 4];
 	u32 shadow = READ_ONCE(config->shadow[pos / 4]);
+	bool overridden = test_bit(pos / 4, config->overridden);
+	int ret;
 
-	if (unlikely(test_bit(pos / 4, config->overridden))) {
-		u32 val;
-		__le32 le;
-		int ret;
-
-		ret = config_read_overridden(vdev, pos / 4, &val);
+	if (unlikely(overridden)) {
+		ret = config_read_overridden(vdev, pos / 4, &shadow);
 		if (ret)
 			return ret;
-		le = cpu_to_le32(val);
-		memcpy(to, (u8 *)&le + pos % 4, count);
-		return 0;
+		shadowed = U32_MAX;
 	}
 
 	while (count) {
 		unsigned int width = config_width(pos, count);
 		unsigned int shift = pos % 4 * BITS_PER_BYTE;
 		u32 hw = 0;
-		__le32 le;
-		int ret;
 
 		if (~shadowed & vfio_pci_config_bits(pos, width)) {
 			ret = config_hw_read(vdev->pdev, pos, width, &hw);
 			if (ret)
 				return ret;
 		}
-		le = cpu_to_le32((hw & ~(shadowed >> shift)) | (shadow & shadowed) >> shift);
-		memcpy(to, &le, width);
+		config_put(to, width, (hw & ~(shadowed >> shift)) | (shadow & shadowed) >> shift);
 
 		to += width;
 		pos += width;
 		count -= width;
+	}
+	return 0;
+}
+
+/*
+ * Fills @to with the dwords from @dword to before @end, none of them overridden.  Apart, so that
+ * the loop has the processor's registers to itself.
+ */
+static noinline int config_read_plain(struct vfio_pci_core_device *vdev, unsigned int dword,
+				      unsigned int end, u8 *to)
+{
+	const u32 *shadowed = vdev->config->shadowed;
+	const u32 *shadow = vdev->config->shadow;
+	struct pci_dev *pdev = vdev->pdev;
+
+	for (; dword < end; dword++, to += 4) {
+		u32 device = ~shadowed[dword];
+		u32 val = READ_ONCE(shadow[dword]);
+		u32 hw;
+		int ret;
+
+		if (device) {
+			ret = pci_user_read_config_dword(pdev, dword * 4, &hw);
+			if (ret)
+				return ret;
+			val ^= (val ^ hw) & device;
+		}
+		put_unaligned_le32(val, to);
 	}
 	return 0;
 }
@@ -119,36 +167,23 @@ static int config_gather(struct vfio_pci_core_device *vdev, unsigned int pos, si
 			 u8 *to)
 {
 	struct vfio_pci_config *config = vdev->config;
-	size_t part = min(count, -pos % 4);
+	const unsigned int end = pos + count;
+	unsigned int stop;
 	int ret;
 
-	if (part) {
-		ret = config_read_part(vdev, pos, part, to);
+	for (; pos < end; to += stop - pos, pos = stop) {
+		/* A run of whole dwords ends where a driver has its hand in. */
+		stop = pos % 4 ? pos : find_next_bit(config->overridden, end / 4, pos / 4) * 4;
+		if (stop > pos) {
+			ret = config_read_plain(vdev, pos / 4, stop / 4, to);
+		} else {
+			stop = min(end, round_down(pos, 4) + 4);
+			ret = config_read_part(vdev, pos, stop - pos, to);
+		}
 		if (ret)
 			return ret;
-		to += part;
-		pos += part;
-		count -= part;
 	}
-
-	for (; count >= 4; to += 4, pos += 4, count -= 4) {
-		u32 shadowed = config->shadowed[pos / 4];
-		u32 val = READ_ONCE(config->shadow[pos / 4]);
-		u32 hw;
-
-		if (unlikely(test_bit(pos / 4, config->overridden))) {
-			ret = config_read_overridden(vdev, pos / 4, &val);
-			if (ret)
-				return ret;
-		} else if (shadowed != U32_MAX) {
-			ret = pci_user_read_config_dword(vdev->pdev, pos, &hw);
-			if (ret)
-				return ret;
-			val = (hw & ~shadowed) | (val & shadowed);
-		}
-		put_unaligned_le32(val, to);
-	}
-	return count ? config_read_part(vdev, pos, count, to) : 0;
+	return 0;
 }
 
 /*
@@ -179,13 +214,17 @@ static const struct vfio_pci_field *config_field(const struct vfio_pci_cap_insta
 	return NULL;
 }
 
-/* Finds whose register the user writes and how many of @count bytes are of that register. */
-static void config_write_prepare(struct vfio_pci_config *config, unsigned int pos, size_t count,
-				 struct vfio_pci_config_write *w)
+/* What of the @count bytes from @from on, to be written at @pos, is of one register. */
+static struct vfio_pci_config_write config_write_first(struct vfio_pci_config *config,
+						       unsigned int pos, size_t count,
+						       const u8 *from)
 {
 	const struct vfio_pci_cap_instance *cap = &config->caps[config->owner[pos / 4]];
+	const struct vfio_pci_config_overridden *overridden = NULL;
 	unsigned int cap_end = cap->start + cap->length;
 	unsigned int end = round_down(pos, 4) + 4;
+	const struct vfio_pci_field *field;
+	unsigned int base, width, shift;
 
 	/* A capability may end within a dword; what is left of that one is a gap. */
 	if (pos >= cap_end)
@@ -193,13 +232,24 @@ static void config_write_prepare(struct vfio_pci_config *config, unsigned int po
 	else
 		end = min(end, cap_end);
 
-	w->cap = cap;
-	w->field = config_field(cap, config->row[pos / 4], pos, &end);
-	w->overridden = vfio_pci_config_override_at(config, pos, &end);
-	w->base = w->field ? cap->start + w->field->offset : pos;
-	w->pos = pos;
-	w->width = config_width(pos, min(count, end - pos));
-	w->mask = GENMASK(w->width * BITS_PER_BYTE - 1, 0) << ((pos - w->base) * BITS_PER_BYTE);
+	field = config_field(cap, config->row[pos / 4], pos, &end);
+	if (unlikely(test_bit(pos / 4, config->overridden)))
+		overridden = vfio_pci_config_override_at(config, pos, &end);
+
+	base = field ? cap->start + field->offset : pos;
+	width = config_width(pos, min(count, end - pos));
+	shift = (pos - base) * BITS_PER_BYTE;
+
+	return (struct vfio_pci_config_write) {
+		.cap = cap,
+		.field = field,
+		.overridden = overridden,
+		.base = base,
+		.pos = pos,
+		.width = width,
+		.value = config_get(from, width) << shift,
+		.mask = vfio_pci_config_bits(0, width) << shift,
+	};
 }
 
 int vfio_pci_config_commit(struct vfio_pci_core_device *vdev,
@@ -271,35 +321,33 @@ static int config_override_set(struct vfio_pci_core_device *vdev, struct vfio_pc
 	return 0;
 }
 
+static int config_write_register(struct vfio_pci_core_device *vdev,
+				 struct vfio_pci_config_write *w)
+{
+	int ret = 0;
+
+	if (w->overridden && w->overridden->override->set)
+		ret = config_override_set(vdev, w);
+	if (ret)
+		return ret;
+	return w->field && w->field->hook ? w->field->hook(vdev, w) :
+					    vfio_pci_config_commit(vdev, w);
+}
+
+/* Writes what @from has, @count bytes from @pos on, register by register. */
 static int config_scatter(struct vfio_pci_core_device *vdev, unsigned int pos, size_t count,
 			  const u8 *from)
 {
 	struct vfio_pci_config *config = vdev->config;
-	struct vfio_pci_config_write w;
 
 	guard(mutex)(&config->lock);
 
 	while (count) {
-		__le32 le = 0;
-		int ret;
+		struct vfio_pci_config_write w = config_write_first(config, pos, count, from);
+		int ret = config_write_register(vdev, &w);
 
-		config_write_prepare(config, pos, count, &w);
-		memcpy(&le, from, w.width);
-		w.value = le32_to_cpu(le) << ((pos - w.base) * BITS_PER_BYTE);
-
-		ret = 0;
-		if (w.overridden && w.overridden->override->set)
-			ret = config_override_set(vdev, &w);
 		if (ret)
 			return ret;
-
-		if (w.field && w.field->hook)
-			ret = w.field->hook(vdev, &w);
-		else
-			ret = vfio_pci_config_commit(vdev, &w);
-		if (ret)
-			return ret;
-
 		from += w.width;
 		pos += w.width;
 		count -= w.width;
@@ -307,71 +355,83 @@ static int config_scatter(struct vfio_pci_core_device *vdev, unsigned int pos, s
 	return 0;
 }
 
+/* ---- the user's buffer ----------------------------------------------------------------------- */
+
 /*
- * Most accesses are to one register.  A copy whose size the compiler knows needs no check at run
- * time that it stays within @batch.
+ * Bytes of one dword.  Inlined for each @count that registers have: a copy whose size the compiler
+ * knows needs no check at run time that it stays within what is on the stack.
  */
-static __always_inline bool config_from_user(__le32 *batch, const char __user *buf, size_t part)
+static __always_inline int config_rw_register(struct vfio_pci_core_device *vdev, char __user *buf,
+					      unsigned int pos, size_t count, bool iswrite)
 {
-	switch (part) {
-	case 1:
-		return !copy_from_user(batch, buf, 1);
-	case 2:
-		return !copy_from_user(batch, buf, 2);
-	case 4:
-		return !copy_from_user(batch, buf, 4);
-	default:
-		return !copy_from_user(batch, buf, part);
-	}
+	u8 bytes[4];
+	int ret;
+
+	if (iswrite)
+		return copy_from_user(bytes, buf, count) ? -EFAULT :
+							   config_scatter(vdev, pos, count, bytes);
+
+	ret = config_read_part(vdev, pos, count, bytes);
+	if (ret)
+		return ret;
+	return copy_to_user(buf, bytes, count) ? -EFAULT : 0;
 }
 
-static __always_inline bool config_to_user(char __user *buf, const __le32 *batch, size_t part)
+/* Any number of bytes; apart, since most accesses are to one register. */
+static noinline int config_rw_batches(struct vfio_pci_core_device *vdev, char __user *buf,
+				      unsigned int pos, size_t count, bool iswrite)
 {
-	switch (part) {
-	case 1:
-		return !copy_to_user(buf, batch, 1);
-	case 2:
-		return !copy_to_user(buf, batch, 2);
-	case 4:
-		return !copy_to_user(buf, batch, 4);
-	default:
-		return !copy_to_user(buf, batch, part);
+	/* What was not filled is not looked at, neither by the user nor by a write. */
+	__le32 batch[CONFIG_BATCH] __uninitialized;
+
+	while (count) {
+		size_t part = min(count, sizeof(batch));
+		int ret;
+
+		if (iswrite && copy_from_user(batch, buf, part))
+			return -EFAULT;
+		ret = iswrite ? config_scatter(vdev, pos, part, (u8 *)batch) :
+				config_gather(vdev, pos, part, (u8 *)batch);
+		if (ret)
+			return ret;
+		if (!iswrite && copy_to_user(buf, batch, part))
+			return -EFAULT;
+
+		buf += part;
+		pos += part;
+		count -= part;
 	}
+	return 0;
 }
 
 ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf, size_t count,
 			   loff_t *ppos, bool iswrite)
 {
 	struct vfio_pci_config *config = vdev->config;
-	loff_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
-	__le32 batch[CONFIG_BATCH];
-	size_t done = 0;
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	int ret;
 
 	if (pos > config->size || count > config->size - pos)
 		return -EFAULT;
 
-	while (done < count) {
-		size_t part = min(count - done, sizeof(batch));
-		int ret;
-
-		if (iswrite) {
-			if (!config_from_user(batch, buf + done, part))
-				return -EFAULT;
-			ret = config_scatter(vdev, pos + done, part, (const u8 *)batch);
-			if (ret)
-				return ret;
-		} else {
-			ret = config_gather(vdev, pos + done, part, (u8 *)batch);
-			if (ret)
-				return ret;
-			if (!config_to_user(buf + done, batch, part))
-				return -EFAULT;
-		}
-		done += part;
+	switch (pos % 4 + count <= 4 ? count : 0) {
+	case 1:
+		ret = config_rw_register(vdev, buf, pos, 1, iswrite);
+		break;
+	case 2:
+		ret = config_rw_register(vdev, buf, pos, 2, iswrite);
+		break;
+	case 4:
+		ret = config_rw_register(vdev, buf, pos, 4, iswrite);
+		break;
+	default:
+		ret = config_rw_batches(vdev, buf, pos, count, iswrite);
 	}
+	if (ret)
+		return ret;
 
-	*ppos += done;
-	return done;
+	*ppos += count;
+	return count;
 }
 
 bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)

@@ -33,6 +33,8 @@ typedef __s32 s32;
 #define __iomem
 #define __rcu
 #define __force
+#define __uninitialized
+#define noinline
 
 #define U8_MAX		((u8)~0U)
 #define U16_MAX		((u16)~0U)
@@ -63,11 +65,22 @@ static inline unsigned int ALIGN(unsigned int x, unsigned int to)
 	return round_down(x + to - 1, to);
 }
 
-static inline void put_unaligned_le32(u32 value, void *to)
-{
-	value = htole32(value);
-	memcpy(to, &value, sizeof(value));
-}
+#define UNIT_UNALIGNED(bits)							\
+	static inline u##bits get_unaligned_le##bits(const void *from)		\
+	{									\
+		u##bits value;							\
+										\
+		memcpy(&value, from, sizeof(value));				\
+		return le##bits##toh(value);					\
+	}									\
+	static inline void put_unaligned_le##bits(u##bits value, void *to)	\
+	{									\
+		value = htole##bits(value);					\
+		memcpy(to, &value, sizeof(value));				\
+	}
+
+UNIT_UNALIGNED(16)
+UNIT_UNALIGNED(32)
 
 static inline void memset32(u32 *to, u32 value, size_t count)
 {
@@ -133,7 +146,7 @@ struct xarray { int unused; };
 struct rcu_head { int unused; };
 struct notifier_block { int unused; };
 struct device { int unused; };
-struct vfio_device { struct kvm *kvm; };
+struct vfio_device { struct kvm *kvm; const void *log_ops; };
 
 static inline void INIT_LIST_HEAD(struct list_head *list)
 {
@@ -170,6 +183,14 @@ static inline bool test_bit(unsigned int bit, const unsigned long *map)
 static inline void __set_bit(unsigned int bit, unsigned long *map)
 {
 	map[bit / BITS_PER_WORD] |= 1UL << bit % BITS_PER_WORD;
+}
+
+static inline unsigned long find_next_bit(const unsigned long *map, unsigned long size,
+					  unsigned long from)
+{
+	while (from < size && !test_bit(from, map))
+		from++;
+	return from < size ? from : size;
 }
 
 struct vfio_info_cap;
