@@ -77,24 +77,23 @@ static const struct vfio_pci_irq_action vfio_pci_irq_actions[VFIO_PCI_NUM_IRQS][
 static const struct vfio_pci_irq_action *
 vfio_pci_irq_action_find(struct vfio_pci_core_device *vdev, u32 flags, unsigned int index)
 {
-	const struct vfio_pci_irq_action *action;
-	enum vfio_pci_irq_verb verb;
+	const struct vfio_pci_irq_action *action =
+		vfio_pci_irq_actions[array_index_nospec(index, VFIO_PCI_NUM_IRQS)];
 
 	switch (flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) {
 	case VFIO_IRQ_SET_ACTION_MASK:
-		verb = VERB_MASK;
+		action += VERB_MASK;
 		break;
 	case VFIO_IRQ_SET_ACTION_UNMASK:
-		verb = VERB_UNMASK;
+		action += VERB_UNMASK;
 		break;
 	case VFIO_IRQ_SET_ACTION_TRIGGER:
-		verb = VERB_TRIGGER;
+		action += VERB_TRIGGER;
 		break;
 	default:
 		return NULL;
 	}
 
-	action = &vfio_pci_irq_actions[array_index_nospec(index, VFIO_PCI_NUM_IRQS)][verb];
 	if (!action->apply || (action->pcie_only && !pci_is_pcie(vdev->pdev)))
 		return NULL;
 	return action;
@@ -111,29 +110,29 @@ static bool vfio_pci_irq_type_suits(struct vfio_pci_core_device *vdev,
 	       set->data == VFIO_IRQ_SET_DATA_EVENTFD;
 }
 
-int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev, u32 flags, unsigned int index,
-		      unsigned int start, unsigned int count, void *data)
+int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev, const struct vfio_irq_set *request,
+		      void *data)
 {
 	const struct vfio_pci_irq_set set = {
-		.index = index,
-		.start = start,
-		.count = count,
-		.data = flags & VFIO_IRQ_SET_DATA_TYPE_MASK,
+		.index = request->index,
+		.start = request->start,
+		.count = request->count,
+		.data = request->flags & VFIO_IRQ_SET_DATA_TYPE_MASK,
 		.bools = data,
 	};
 	const struct vfio_pci_irq_action *action;
 
 	lockdep_assert_held(&vdev->igate);
 
-	action = vfio_pci_irq_action_find(vdev, flags, index);
+	action = vfio_pci_irq_action_find(vdev, request->flags, set.index);
 	if (!action)
 		return -ENOTTY;
 
 	if (!vfio_pci_irq_type_suits(vdev, action, &set))
 		return -EINVAL;
-	if (!count && set.data == VFIO_IRQ_SET_DATA_NONE && action->release)
-		return action->release(vdev, index);
-	if (count < action->min_count)
+	if (!set.count && set.data == VFIO_IRQ_SET_DATA_NONE && action->release)
+		return action->release(vdev, set.index);
+	if (set.count < action->min_count)
 		return -EINVAL;
 	if (!(action->data & set.data))
 		return -ENOTTY;

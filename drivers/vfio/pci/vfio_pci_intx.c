@@ -82,22 +82,20 @@ static irqreturn_t vfio_pci_intx_handler(int irq, void *cookie)
 static bool vfio_pci_intx_do_mask(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_intx *intx = vfio_pci_intx_get(vdev);
-	bool changed = false;
 
-	/* Whether or not something is pending. */
-	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
-		if (!intx || !intx->masked) {
-			if (vdev->pci_2_3)
-				pci_intx(vdev->pdev, 0);
-			else if (intx)
-				disable_irq_nosync(vdev->pdev->irq);
-		}
-		if (intx) {
-			changed = !intx->masked;
+	scoped_guard(spinlock_irq, &vdev->irqlock) {
+		if (intx && intx->masked)
+			return false;
+
+		/* Whether or not something is pending. */
+		if (vdev->pci_2_3)
+			pci_intx(vdev->pdev, 0);
+		else if (intx)
+			disable_irq_nosync(vdev->pdev->irq);
+		if (intx)
 			intx->masked = true;
-		}
 	}
-	return changed;
+	return intx;
 }
 
 bool vfio_pci_intx_mask(struct vfio_pci_core_device *vdev)
@@ -117,18 +115,20 @@ static int vfio_pci_intx_unmask_check(void *opaque, void *data)
 {
 	struct vfio_pci_core_device *vdev = opaque;
 	struct vfio_pci_intx *intx = data;
-	bool pending = false;
 
 	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
-		if (intx->masked && !READ_ONCE(vdev->virq_disabled)) {
-			if (vdev->pci_2_3)
-				pending = !pci_check_and_unmask_intx(vdev->pdev);
-			else
-				enable_irq(vdev->pdev->irq);
-			intx->masked = pending;
+		if (!intx->masked || READ_ONCE(vdev->virq_disabled))
+			return false;
+
+		if (vdev->pci_2_3) {
+			intx->masked = !pci_check_and_unmask_intx(vdev->pdev);
+		} else {
+			enable_irq(vdev->pdev->irq);
+			intx->masked = false;
 		}
+		return intx->masked;
 	}
-	return pending;
+	return false;
 }
 
 /* struct virqfd's thread, after a handler that returned 1. */
@@ -226,30 +226,15 @@ static void vfio_pci_intx_replace_trigger(struct vfio_pci_intx *intx, struct eve
 	eventfd_ctx_put(old);
 }
 
-/**
- * vfio_pci_intx_set_trigger() - enable INTx, change its eventfd, or fire it by hand
- * @vdev: open
- * @set: one vector
- *
- * Context: sleeps; igate held; irq_type is INTx, or none when @set carries an eventfd.
- * Return: 0, -ENODEV where the function's pin leads nowhere, -ENOMEM, or the errno of
- * eventfd_ctx_fdget() or request_irq(): -EBUSY when a line that must be exclusive is taken.
- */
-int vfio_pci_intx_set_trigger(struct vfio_pci_core_device *vdev,
-			      const struct vfio_pci_irq_set *set)
+/* Lets eventfd @fd, negative for none, be what INTx signals; enables INTx where it is not. */
+static noinline int vfio_pci_intx_set_eventfd(struct vfio_pci_core_device *vdev, int fd)
 {
 	struct eventfd_ctx *trigger __free(vfio_pci_eventfd_ctx) = NULL;
 	struct vfio_pci_intx *intx = vfio_pci_intx_get(vdev);
 	int err;
 
-	if (set->data != VFIO_IRQ_SET_DATA_EVENTFD) {
-		if (vfio_pci_irq_set_means(set, 0))
-			vfio_pci_intx_signal(intx);
-		return 0;
-	}
-
-	if (set->fds[0] >= 0) {
-		trigger = eventfd_ctx_fdget(set->fds[0]);
+	if (fd >= 0) {
+		trigger = eventfd_ctx_fdget(fd);
 		if (IS_ERR(trigger))
 			return PTR_ERR(trigger);
 	}
@@ -263,6 +248,26 @@ int vfio_pci_intx_set_trigger(struct vfio_pci_core_device *vdev,
 	if (!err)
 		retain_and_null_ptr(trigger);
 	return err;
+}
+
+/**
+ * vfio_pci_intx_set_trigger() - enable INTx, change its eventfd, or fire it by hand
+ * @vdev: open
+ * @set: one vector
+ *
+ * Context: sleeps; igate held; irq_type is INTx, or none when @set carries an eventfd.
+ * Return: 0, -ENODEV where the function's pin leads nowhere, -ENOMEM, or the errno of
+ * eventfd_ctx_fdget() or request_irq(): -EBUSY when a line that must be exclusive is taken.
+ */
+int vfio_pci_intx_set_trigger(struct vfio_pci_core_device *vdev,
+			      const struct vfio_pci_irq_set *set)
+{
+	if (set->data == VFIO_IRQ_SET_DATA_EVENTFD)
+		return vfio_pci_intx_set_eventfd(vdev, set->fds[0]);
+
+	if (vfio_pci_irq_set_means(set, 0))
+		vfio_pci_intx_signal(vfio_pci_intx_get(vdev));
+	return 0;
 }
 
 /**
@@ -280,6 +285,18 @@ int vfio_pci_intx_set_mask(struct vfio_pci_core_device *vdev, const struct vfio_
 	return 0;
 }
 
+static noinline int vfio_pci_intx_set_unmask_eventfd(struct vfio_pci_core_device *vdev, int fd)
+{
+	struct vfio_pci_intx *intx = vfio_pci_intx_get(vdev);
+
+	if (fd >= 0)
+		return vfio_virqfd_enable(vdev, vfio_pci_intx_unmask_check,
+					  vfio_pci_intx_unmask_signal, intx, &intx->unmask, fd);
+
+	vfio_virqfd_disable(&intx->unmask);
+	return 0;
+}
+
 /**
  * vfio_pci_intx_set_unmask() - unmask by ioctl, or set the eventfd that unmasks
  * @vdev: open
@@ -291,20 +308,11 @@ int vfio_pci_intx_set_mask(struct vfio_pci_core_device *vdev, const struct vfio_
 int vfio_pci_intx_set_unmask(struct vfio_pci_core_device *vdev,
 			     const struct vfio_pci_irq_set *set)
 {
-	struct vfio_pci_intx *intx = vfio_pci_intx_get(vdev);
+	if (set->data == VFIO_IRQ_SET_DATA_EVENTFD)
+		return vfio_pci_intx_set_unmask_eventfd(vdev, set->fds[0]);
 
-	if (set->data != VFIO_IRQ_SET_DATA_EVENTFD) {
-		if (vfio_pci_irq_set_means(set, 0))
-			vfio_pci_intx_do_unmask(intx);
-		return 0;
-	}
-
-	if (set->fds[0] >= 0)
-		return vfio_virqfd_enable(vdev, vfio_pci_intx_unmask_check,
-					  vfio_pci_intx_unmask_signal, intx, &intx->unmask,
-					  set->fds[0]);
-
-	vfio_virqfd_disable(&intx->unmask);
+	if (vfio_pci_irq_set_means(set, 0))
+		vfio_pci_intx_do_unmask(vfio_pci_intx_get(vdev));
 	return 0;
 }
 

@@ -122,8 +122,9 @@ static int vfio_pci_bar_info(struct vfio_pci_core_device *vdev, struct vfio_regi
 	return vfio_info_add_capability(caps, &msix_mappable, sizeof(msix_mappable));
 }
 
-static int vfio_pci_device_region_info(struct vfio_pci_core_device *vdev,
-				       struct vfio_region_info *info, struct vfio_info_cap *caps)
+static noinline int vfio_pci_device_region_info(struct vfio_pci_core_device *vdev,
+						struct vfio_region_info *info,
+						struct vfio_info_cap *caps)
 {
 	struct vfio_pci_region *region = vfio_pci_region_get(vdev, info->index);
 	struct vfio_region_info_cap_type type = {
@@ -192,7 +193,7 @@ static int vfio_pci_ioctl_region_info(struct vfio_pci_core_device *vdev, void *a
 /* ---- VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_SET_IRQS ------------------------------------------ */
 
 /* Vectors that @index offers, 0 where there are none. */
-static int vfio_pci_irq_count(struct vfio_pci_core_device *vdev, unsigned int index)
+static inline int vfio_pci_irq_count(struct vfio_pci_core_device *vdev, unsigned int index)
 {
 	switch (index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:
@@ -229,11 +230,25 @@ static int vfio_pci_ioctl_irq_info(struct vfio_pci_core_device *vdev, void *arg,
 	return 0;
 }
 
+static noinline int vfio_pci_set_irqs_many(struct vfio_pci_core_device *vdev,
+					   const struct vfio_irq_set *set, const void __user *from,
+					   size_t size)
+{
+	void *data __free(kfree) = memdup_user(from, size);
+
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+
+	guard(mutex)(&vdev->igate);
+	return vfio_pci_set_irqs(vdev, set, data);
+}
+
 static int vfio_pci_ioctl_set_irqs(struct vfio_pci_core_device *vdev, void *arg, void __user *uarg)
 {
 	struct vfio_irq_set __user *uset = uarg;
 	struct vfio_irq_set *set = arg;
 	size_t size = 0;
+	s32 one;
 	int ret;
 
 	ret = vfio_set_irqs_validate_and_prepare(set, vfio_pci_irq_count(vdev, set->index),
@@ -241,13 +256,14 @@ static int vfio_pci_ioctl_set_irqs(struct vfio_pci_core_device *vdev, void *arg,
 	if (ret)
 		return ret;
 
-	void *data __free(kfree) = size ? memdup_user(&uset->data, size) : NULL;
-
-	if (IS_ERR(data))
-		return PTR_ERR(data);
+	/* Most requests carry one eventfd, or nothing. */
+	if (size && size != sizeof(one))
+		return vfio_pci_set_irqs_many(vdev, set, &uset->data, size);
+	if (size && copy_from_user(&one, &uset->data, sizeof(one)))
+		return -EFAULT;
 
 	guard(mutex)(&vdev->igate);
-	return vfio_pci_set_irqs(vdev, set->flags, set->index, set->start, set->count, data);
+	return vfio_pci_set_irqs(vdev, set, &one);
 }
 
 /* ---- VFIO_DEVICE_IOEVENTFD ------------------------------------------------------------------- */
@@ -289,7 +305,8 @@ vfio_pci_ioctl_run(struct vfio_pci_core_device *vdev, void __user *uarg, size_t 
 		   int (*handler)(struct vfio_pci_core_device *vdev, void *arg,
 				  void __user *uarg))
 {
-	union vfio_pci_ioctl_arg data;
+	/* Of which @in bytes are copied and those up to @out zeroed: a handler looks at no more. */
+	union vfio_pci_ioctl_arg data __uninitialized;
 	size_t room;
 	int ret;
 
@@ -313,8 +330,27 @@ vfio_pci_ioctl_run(struct vfio_pci_core_device *vdev, void __user *uarg, size_t 
 	return ret;
 }
 
+/* A function for each row, so that none saves registers that only another one needs. */
+#define DEFINE_ROW(name, in, out)							\
+static noinline long vfio_pci_row_##name(struct vfio_pci_core_device *vdev,		\
+					 void __user *uarg)				\
+{											\
+	return vfio_pci_ioctl_run(vdev, uarg, in, out, vfio_pci_ioctl_##name);		\
+}
+
 #define UP_TO(type, last)	offsetofend(struct type, last)
-#define RUN(handler, in, out)	vfio_pci_ioctl_run(vdev, uarg, in, out, vfio_pci_ioctl_##handler)
+
+DEFINE_ROW(info, UP_TO(vfio_device_info, num_irqs), sizeof(struct vfio_device_info))
+DEFINE_ROW(region_info, UP_TO(vfio_region_info, offset), UP_TO(vfio_region_info, offset))
+DEFINE_ROW(irq_info, UP_TO(vfio_irq_info, count), UP_TO(vfio_irq_info, count))
+DEFINE_ROW(set_irqs, UP_TO(vfio_irq_set, count), 0)
+DEFINE_ROW(hot_reset_info, UP_TO(vfio_pci_hot_reset_info, count),
+	   UP_TO(vfio_pci_hot_reset_info, count))
+DEFINE_ROW(hot_reset, UP_TO(vfio_pci_hot_reset, count), 0)
+DEFINE_ROW(ioeventfd, UP_TO(vfio_device_ioeventfd, fd), 0)
+
+#undef UP_TO
+#undef DEFINE_ROW
 
 /**
  * vfio_pci_core_ioctl() - vfio_device_ops.ioctl
@@ -333,22 +369,19 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsign
 
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
-		return RUN(info, UP_TO(vfio_device_info, num_irqs),
-			   sizeof(struct vfio_device_info));
+		return vfio_pci_row_info(vdev, uarg);
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return RUN(region_info, UP_TO(vfio_region_info, offset),
-			   UP_TO(vfio_region_info, offset));
+		return vfio_pci_row_region_info(vdev, uarg);
 	case VFIO_DEVICE_GET_IRQ_INFO:
-		return RUN(irq_info, UP_TO(vfio_irq_info, count), UP_TO(vfio_irq_info, count));
+		return vfio_pci_row_irq_info(vdev, uarg);
 	case VFIO_DEVICE_SET_IRQS:
-		return RUN(set_irqs, UP_TO(vfio_irq_set, count), 0);
+		return vfio_pci_row_set_irqs(vdev, uarg);
 	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
-		return RUN(hot_reset_info, UP_TO(vfio_pci_hot_reset_info, count),
-			   UP_TO(vfio_pci_hot_reset_info, count));
+		return vfio_pci_row_hot_reset_info(vdev, uarg);
 	case VFIO_DEVICE_PCI_HOT_RESET:
-		return RUN(hot_reset, UP_TO(vfio_pci_hot_reset, count), 0);
+		return vfio_pci_row_hot_reset(vdev, uarg);
 	case VFIO_DEVICE_IOEVENTFD:
-		return RUN(ioeventfd, UP_TO(vfio_device_ioeventfd, fd), 0);
+		return vfio_pci_row_ioeventfd(vdev, uarg);
 	case VFIO_DEVICE_RESET:
 		return vfio_pci_ioctl_reset(vdev);
 	default:
@@ -356,9 +389,6 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsign
 	}
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_ioctl);
-
-#undef RUN
-#undef UP_TO
 
 /* ---- VFIO_DEVICE_FEATURE --------------------------------------------------------------------- */
 

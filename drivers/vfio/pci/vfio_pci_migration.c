@@ -490,11 +490,6 @@ void vfio_pci_migration_release(struct vfio_pci_core_device *vdev)
 	kref_put(&migration->ref, vfio_pci_migration_free);
 }
 
-bool vfio_pci_migration_by_container(const struct vfio_pci_core_device *vdev)
-{
-	return vdev->migration && !vdev->vdev.log_ops;
-}
-
 void vfio_pci_migration_open(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_migration *migration = vdev->migration;

@@ -86,18 +86,16 @@ void vfio_pci_irqs_setup(struct vfio_pci_core_device *vdev);
 /**
  * vfio_pci_set_irqs() - VFIO_DEVICE_SET_IRQS after its sizes were checked
  * @vdev: open
- * @flags: one VFIO_IRQ_SET_DATA_* and one VFIO_IRQ_SET_ACTION_*
- * @index: below VFIO_PCI_NUM_IRQS
- * @start: first vector
- * @count: vectors; start + count is at most what VFIO_DEVICE_GET_IRQ_INFO tells
- * @data: u8 or s32 for each vector, or NULL, as @flags says
+ * @request: flags with one VFIO_IRQ_SET_DATA_*, an index below VFIO_PCI_NUM_IRQS, and vectors that
+ *	     VFIO_DEVICE_GET_IRQ_INFO tells of; the kernel's copy, which does not change
+ * @data: u8 or s32 for each vector, as the flags say; not looked at where that is nothing
  *
  * Context: sleeps; igate held.
  * Return: 0, -ENOTTY for what an index does not do, -EINVAL for what its state forbids, a positive
  * number of vectors where fewer than asked for are to be had, or another errno.
  */
-int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev, u32 flags, unsigned int index,
-		      unsigned int start, unsigned int count, void *data);
+int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev, const struct vfio_irq_set *request,
+		      void *data);
 
 /* Frees whatever interrupts are set up.  Context: sleeps; device closing, takes igate. */
 void vfio_pci_irqs_teardown(struct vfio_pci_core_device *vdev);
@@ -307,7 +305,10 @@ void vfio_pci_migration_release(struct vfio_pci_core_device *vdev);
  * of guest memory, mapped BARs included, and fails for one that does not begin at a page.  It cuts
  * a BAR at the MSI-X table, and only without VFIO_REGION_INFO_CAP_MSIX_MAPPABLE at pages.
  */
-bool vfio_pci_migration_by_container(const struct vfio_pci_core_device *vdev);
+static inline bool vfio_pci_migration_by_container(const struct vfio_pci_core_device *vdev)
+{
+	return vdev->migration && !vdev->vdev.log_ops;
+}
 
 /* Of the module. */
 int vfio_pci_migration_module_init(void);
