@@ -52,6 +52,8 @@ struct bench {
  * @role:	model of the function; NULL for a row without
  * @quick:	is measured with --quick, too
  * @closed:	nobody has the function open when @prepare is called
+ * @driver:	that has the function meanwhile, NULL for vfio-pci; if it is not loaded nothing is
+ *		measured
  * @waits:	most of it is sleeping until hardware is ready, so it is shown as time
  * @prepare:	before the row, not measured; optional
  * @run:	what is measured
@@ -60,6 +62,8 @@ struct bench {
  * @arg:	for all of these
  * @per:	the measured cost is divided by this, 0 for 1
  * @batch:	calls of @run between two looks at the clock
+ * @varies:	by a percent, with what the kernel's allocators hold: the function is opened twice
+ *		for few batches each, and that again whenever the driver was loaded anew
  *
  * All return 0 or -errno.
  */
@@ -69,6 +73,7 @@ struct bench_row {
 	const char	*role;
 	bool		quick;
 	bool		closed;
+	const char	*driver;
 	bool		waits;
 	int		(*prepare)(struct bench *b, size_t arg);
 	int		(*run)(struct bench *b, size_t arg);
@@ -77,6 +82,15 @@ struct bench_row {
 	size_t		arg;
 	unsigned int	per;
 	unsigned int	batch;
+	bool		varies;
+};
+
+#define BENCH_SAMPLES	64
+
+/* What batches took, by the guest's clock. */
+struct bench_samples {
+	unsigned int	count;
+	__u64		values[BENCH_SAMPLES];
 };
 
 struct bench_rows {
@@ -91,18 +105,24 @@ extern const struct bench_rows bench_bar_rows;
 extern const struct bench_rows bench_info_rows;
 extern const struct bench_rows bench_irq_rows;
 extern const struct bench_rows bench_life_rows;
+extern const struct bench_rows bench_migration_rows;
 
 /**
- * bench_measure - the cost of a row
+ * bench_measure - measure batches of a row
  * @b:		prepared for it
  * @row:	what to measure
- * @rounds:	batches to take the median of
- * @cost:	receives nanoseconds of the guest's clock, per call and per @row->per: with the
- *		lab's --icount that is instructions, plus the time that was slept
- * Return: 0 or the -errno of a call.
+ * @rounds:	batches
+ * @samples:	receives them, behind what is there
+ * Return: 0, the -errno of a call, or -ENOSPC.
  */
 int bench_measure(struct bench *b, const struct bench_row *row, unsigned int rounds,
-		  double *cost);
+		  struct bench_samples *samples);
+
+/*
+ * The median of @samples, which it sorts, in nanoseconds of the guest's clock per call and per
+ * @row->per: with the lab's --icount that is instructions, plus the time that was slept.
+ */
+double bench_cost(const struct bench_row *row, struct bench_samples *samples);
 
 /* Long enough for runtime power management to put an unused function to sleep. */
 void bench_settle(void);

@@ -46,13 +46,15 @@ static void bar(FILE *out, const struct row *row, int top)
 
 bool chart_write(const struct comparison *all, const char *path)
 {
-	const int bottom = TOP + (int)all->count * HEIGHT;
 	FILE *out = fopen(path, "w");
+	int bottom = TOP, top = TOP;
 
 	if (!out) {
 		perror(path);
 		return false;
 	}
+	for (size_t i = 0; i < all->count; i++)
+		bottom += all->rows[i].alone ? 0 : HEIGHT;
 	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" ",
 		at(LONGEST) + 60, bottom + 16);
 	fprintf(out, "font-family=\"sans-serif\" font-size=\"11\">\n");
@@ -64,8 +66,12 @@ bool chart_write(const struct comparison *all, const char *path)
 		fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%.1f</text>\n",
 			at(tenth / 10.0), TOP - 10, tenth / 10.0);
 	}
-	for (size_t i = 0; i < all->count; i++)
-		bar(out, &all->rows[i], TOP + (int)i * HEIGHT);
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->rows[i].alone)
+			continue;
+		bar(out, &all->rows[i], top);
+		top += HEIGHT;
+	}
 	fprintf(out, "</svg>\n");
 	if (fclose(out)) {
 		perror(path);

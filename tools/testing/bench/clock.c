@@ -11,8 +11,6 @@
 
 #include "bench.h"
 
-#define ROUNDS_MAX	64
-
 static __u64 now(void)
 {
 	struct timespec t;
@@ -82,25 +80,28 @@ static int measure_batch(struct bench *b, const struct bench_row *row, __u64 *sa
 	return ret < 0 ? ret : 0;
 }
 
-int bench_measure(struct bench *b, const struct bench_row *row, unsigned int rounds, double *cost)
+int bench_measure(struct bench *b, const struct bench_row *row, unsigned int rounds,
+		  struct bench_samples *samples)
 {
-	__u64 samples[ROUNDS_MAX], typical;
+	__u64 cold;
 	int ret;
 
-	if (!rounds || rounds > ROUNDS_MAX)
-		return -EINVAL;
+	if (rounds > ARRAY_SIZE(samples->values) - samples->count)
+		return -ENOSPC;
 
 	/* One batch more: the first finds caches of the kernel's allocators empty. */
-	for (unsigned int i = 0; i <= rounds; i++) {
-		ret = measure_batch(b, row, &samples[i ? i - 1 : 0]);
-		if (ret)
-			return ret;
-	}
+	ret = measure_batch(b, row, &cold);
+	for (; rounds && !ret; rounds--)
+		ret = measure_batch(b, row, &samples->values[samples->count++]);
+	return ret;
+}
 
-	typical = median(samples, rounds);
+double bench_cost(const struct bench_row *row, struct bench_samples *samples)
+{
+	__u64 typical = median(samples->values, samples->count);
+
 	typical -= typical > overhead() ? overhead() : typical;
-	*cost = (double)typical / row->batch / (row->per ? row->per : 1);
-	return 0;
+	return (double)typical / row->batch / (row->per ? row->per : 1);
 }
 
 void bench_settle(void)

@@ -9,6 +9,20 @@ const char *const driver_names[DRIVERS] = { [OURS] = "ours", [IN_TREE] = "in-tre
 
 #define FLOOR_ROW	"system-call"
 
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Sorts @values. */
+static double median(double *values, unsigned int count)
+{
+	qsort(values, count, sizeof(*values), by_value);
+	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
 static struct row *row_find(struct comparison *all, const char *name)
 {
 	for (size_t i = 0; i < all->count; i++)
@@ -28,12 +42,12 @@ static struct row *row_make(struct comparison *all, const char *name)
 	return row;
 }
 
-/* "name TAB unit TAB cost TAB title" */
+/* "name TAB unit TAB cost TAB title"; what the kernel's own library has not costs "-" there. */
 static bool line_add(struct comparison *all, enum driver driver, char *line)
 {
 	char *name = strtok(line, "\t"), *unit = strtok(NULL, "\t");
 	char *cost = strtok(NULL, "\t"), *title = strtok(NULL, "\n");
-	struct series *series;
+	struct turns *turns;
 	struct row *row;
 	char *end;
 
@@ -43,13 +57,34 @@ static bool line_add(struct comparison *all, enum driver driver, char *line)
 	if (!row)
 		return false;
 
-	series = &row->by[driver];
-	if (series->count == PASSES_MAX)
+	turns = &row->turns;
+	if (turns->count == TURNS_MAX)
 		return false;
 	snprintf(row->title, sizeof(row->title), "%s", title);
+	if (!strcmp(cost, "-")) {
+		row->alone = true;
+		return driver == IN_TREE;
+	}
 	row->waits = !strcmp(unit, "time");
-	series->values[series->count] = strtod(cost, &end);
-	return !*end && series->values[series->count++] > 0;
+	turns->values[turns->count] = strtod(cost, &end);
+	return !*end && turns->values[turns->count++] > 0;
+}
+
+/* All lines of a pass were read. */
+static bool pass_add(struct comparison *all, enum driver driver)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		struct series *series = &all->rows[i].by[driver];
+		struct turns *turns = &all->rows[i].turns;
+
+		if (!turns->count)
+			continue;
+		if (series->count == PASSES_MAX)
+			return false;
+		series->values[series->count++] = median(turns->values, turns->count);
+		turns->count = 0;
+	}
+	return true;
 }
 
 /* Which driver a file is of, by its name: ours.1, in-tree.2 */
@@ -85,16 +120,10 @@ bool compare_add(struct comparison *all, const char *path)
 	while (good && fgets(line, sizeof(line), file))
 		good = line_add(all, driver, line);
 	fclose(file);
+	good = good && pass_add(all, driver);
 	if (!good)
 		fprintf(stderr, "bench-report: %s: a line is not vfio-bench's\n", path);
 	return good;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
 }
 
 static void series_finish(struct series *series)
@@ -103,8 +132,7 @@ static void series_finish(struct series *series)
 	unsigned int n = series->count;
 
 	memcpy(sorted, series->values, sizeof(sorted));
-	qsort(sorted, n, sizeof(sorted[0]), by_value);
-	series->typical = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+	series->typical = median(sorted, n);
 	series->spread = (sorted[n - 1] - sorted[0]) / series->typical;
 }
 
@@ -118,14 +146,17 @@ bool compare_finish(struct comparison *all)
 	}
 	for (size_t i = 0; i < all->count; i++) {
 		struct row *row = &all->rows[i];
+		unsigned int passes = all->rows[0].by[OURS].count;
 
-		if (row->by[OURS].count < 2 || row->by[OURS].count != row->by[IN_TREE].count ||
-		    row->by[OURS].count != all->rows[0].by[OURS].count) {
+		if (passes < 2 || row->by[OURS].count != passes ||
+		    row->by[IN_TREE].count != (row->alone ? 0 : passes)) {
 			fprintf(stderr, "bench-report: %s is missing in a pass\n", row->name);
 			return false;
 		}
-		for (enum driver driver = 0; driver < DRIVERS; driver++)
-			series_finish(&row->by[driver]);
+		series_finish(&row->by[OURS]);
+		if (row->alone)
+			continue;
+		series_finish(&row->by[IN_TREE]);
 		row->ratio = row->by[OURS].typical / row->by[IN_TREE].typical;
 	}
 	all->floor = floor ? floor->by[OURS].typical : 0;

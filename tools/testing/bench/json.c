@@ -25,10 +25,13 @@ static struct json_object *row_json(const struct row *row)
 	json_object_object_add(object, "title", json_object_new_string(row->title));
 	json_object_object_add(object, "unit", json_object_new_string(row->waits ? "nanoseconds" :
 								      "instructions"));
-	for (enum driver driver = 0; driver < DRIVERS; driver++)
-		json_object_object_add(object, driver_names[driver], series_json(&row->by[driver]));
-	json_object_object_add(object, "ratio", json_object_new_double(row->ratio));
-	json_object_object_add(object, "goal", json_object_new_double(row->share));
+	json_object_object_add(object, driver_names[OURS], series_json(&row->by[OURS]));
+	if (!row->alone) {
+		json_object_object_add(object, driver_names[IN_TREE],
+				       series_json(&row->by[IN_TREE]));
+		json_object_object_add(object, "ratio", json_object_new_double(row->ratio));
+		json_object_object_add(object, "goal", json_object_new_double(row->share));
+	}
 	if (row->peer) {
 		json_object_object_add(object, "peer", json_object_new_string(row->peer->name));
 		json_object_object_add(object, "peer-goal",

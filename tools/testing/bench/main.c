@@ -2,10 +2,12 @@
 /*
  * vfio-bench: what operations on VFIO functions cost with the driver that has them now.
  *
- *	vfio-bench [--quick] [--rows PATTERN] MODEL=ADDRESS...
+ *	vfio-bench [--quick] [--again] [--rows PATTERN] MODEL=ADDRESS...
  *
- * Prints a line per row: name, unit, cost, title, with tabs between them. Rows of a model that is
- * not among the arguments are an error, so that no row goes missing unseen.
+ * Prints a line per row: name, unit, cost, title, with tabs between them. The cost is "-" where the
+ * driver that the row is about is not there. Rows of a model that is not among the arguments are an
+ * error, so that no row goes missing unseen. --again, for when the driver was loaded anew, measures
+ * only what varies with that.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -14,18 +16,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
+#include "pci_sysfs.h"
 
-#define USAGE	"[--quick] [--rows PATTERN] MODEL=ADDRESS..."
+#define USAGE	"[--quick] [--again] [--rows PATTERN] MODEL=ADDRESS..."
 
 static const struct bench_rows *const tables[] = {
 	&bench_floor_rows, &bench_config_rows, &bench_bar_rows, &bench_info_rows,
-	&bench_irq_rows, &bench_life_rows,
+	&bench_irq_rows, &bench_life_rows, &bench_migration_rows,
 };
 
 /* Batches per row: of what costs instructions, and of what waits for hardware. */
 static const unsigned int rounds_full[] = { 31, 7 }, rounds_quick[] = { 11, 3 };
+
+/* Of what varies: sittings, and batches in each. */
+enum { SITTINGS = 2, SITTING = 3 };
 
 /* The functions of @role among "MODEL=ADDRESS" words. */
 static void find_functions(struct bench *b, const char *role, char **words)
@@ -40,24 +47,24 @@ static void find_functions(struct bench *b, const char *role, char **words)
 }
 
 static int measure_open(struct bench *b, const struct bench_row *row, unsigned int rounds,
-			double *cost)
+			struct bench_samples *samples)
 {
 	int ret = row->prepare ? row->prepare(b, row->arg) : 0;
 
 	if (!ret)
-		ret = bench_measure(b, row, rounds, cost);
+		ret = bench_measure(b, row, rounds, samples);
 	if (row->finish)
 		row->finish(b, row->arg);
 	return ret;
 }
 
-static int measure(struct bench *b, const struct bench_row *row, unsigned int rounds, double *cost)
+/* One sitting. */
+static int measure_bound(struct bench *b, const struct bench_row *row, unsigned int rounds,
+			 struct bench_samples *samples)
 {
 	bool opens = row->role && !row->closed;
 	int ret;
 
-	if (row->role && !b->nr_bdfs)
-		return -ENODEV;
 	if (row->role)
 		bench_settle();
 	if (opens) {
@@ -65,18 +72,52 @@ static int measure(struct bench *b, const struct bench_row *row, unsigned int ro
 		if (ret)
 			return ret;
 	}
-	ret = measure_open(b, row, rounds, cost);
+	ret = measure_open(b, row, rounds, samples);
 	if (opens)
 		vdev_close(&b->dev);
 	return ret;
+}
+
+static int measure(struct bench *b, const struct bench_row *row, unsigned int rounds, double *cost)
+{
+	unsigned int sittings = row->varies ? SITTINGS : 1;
+	struct bench_samples samples = {};
+	int ret = 0, err = 0;
+
+	if (row->role && !b->nr_bdfs)
+		return -ENODEV;
+	if (row->driver)
+		ret = pci_give(b->bdfs[0], row->driver);
+	for (unsigned int i = 0; i < sittings && !ret; i++)
+		ret = measure_bound(b, row, row->varies ? SITTING : rounds, &samples);
+	if (row->driver)
+		err = pci_give(b->bdfs[0], "vfio-pci");
+	if (!ret)
+		*cost = bench_cost(row, &samples);
+	return ret ? ret : err;
+}
+
+/* Whether a driver is loaded; NULL is the one that vfio-bench was started for. */
+static bool driver_present(const char *driver)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s", driver ? driver : "");
+	return !access(path, F_OK);
 }
 
 static int report(struct bench *b, const struct bench_row *row, unsigned int rounds,
 		  const char *name)
 {
 	double cost;
-	int ret = measure(b, row, rounds, &cost);
+	int ret;
 
+	if (!driver_present(row->driver)) {
+		printf("%s\tnone\t-\t%s\n", name, row->title);
+		return 0;
+	}
+
+	ret = measure(b, row, rounds, &cost);
 	if (ret) {
 		fprintf(stderr, "vfio-bench: %s: %s\n", name, strerror(-ret));
 		return ret;
@@ -100,17 +141,20 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "quick", no_argument, NULL, 'q' },
+		{ "again", no_argument, NULL, 'a' },
 		{ "rows", required_argument, NULL, 'r' },
 		{}
 	};
 	static struct bench b;
 	const char *pattern = "*";
-	bool quick = false;
+	bool quick = false, again = false;
 	int failed = 0;
 
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option == 'q') {
 			quick = true;
+		} else if (option == 'a') {
+			again = true;
 		} else if (option == 'r') {
 			pattern = optarg;
 		} else {
@@ -134,7 +178,8 @@ int main(int argc, char **argv)
 
 			snprintf(name, sizeof(name), "%s%s%s", row->name, row->role ? "." : "",
 				 row->role ?: "");
-			if ((quick && !row->quick) || fnmatch(pattern, name, 0))
+			if ((quick && !row->quick) || (again && !row->varies) ||
+			    fnmatch(pattern, name, 0))
 				continue;
 			b.role = row->role;
 			if (row->role)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define PASSES_MAX	9
+#define TURNS_MAX	9
 #define ROWS_MAX	128
 #define GOALS_MAX	64
 
@@ -22,9 +23,19 @@ enum driver { OURS, IN_TREE, DRIVERS };
 extern const char *const driver_names[DRIVERS];
 
 /**
+ * struct turns - a row as one driver did it in one pass
+ * @count:	how often
+ * @values:	cost each time, nanoseconds
+ */
+struct turns {
+	unsigned int	count;
+	double		values[TURNS_MAX];
+};
+
+/**
  * struct series - a row as one driver did it
  * @count:	passes
- * @values:	cost in each, nanoseconds
+ * @values:	cost in each, nanoseconds; the median of its turns
  * @typical:	their median
  * @spread:	from the least to the greatest, as share of @typical
  */
@@ -40,8 +51,10 @@ struct series {
  * @name:	what goals call it
  * @title:	for people
  * @waits:	mostly time that is slept; else instructions
+ * @alone:	the kernel's own library has nothing like it: measured with ours only
+ * @turns:	of the pass that is being read
  * @by:		results by driver
- * @ratio:	ours to in-tree
+ * @ratio:	ours to in-tree; 0 for one that is @alone
  * @share:	that @ratio is to stay within
  * @peer:	row of ours to stay within @peer_share of, NULL for none
  * @peer_share:	see @peer
@@ -51,6 +64,8 @@ struct row {
 	char			name[64];
 	char			title[128];
 	bool			waits;
+	bool			alone;
+	struct turns		turns;
 	struct series		by[DRIVERS];
 	double			ratio;
 	double			share;

@@ -178,7 +178,8 @@ static int intx_mask_unmask(struct bench *b, size_t index)
 	  .title = "enable " #vectors " MSI-X " say ", each", .role = "nvme",	\
 	  .quick = fast, .prepare = msix_prepare, .run = call,			\
 	  .undo = msix_disarm_settled,						\
-	  .finish = drop_eventfds, .arg = vectors, .per = vectors, .batch = 1 }
+	  .finish = drop_eventfds, .arg = vectors, .per = vectors, .batch = 1,	\
+	  .varies = true }
 
 static const struct bench_row rows[] = {
 	ENABLE(1, "at-once", msix_at_once, "vector", true),
@@ -188,7 +189,7 @@ static const struct bench_row rows[] = {
 	ENABLE(256, "one-by-one", msix_one_by_one, "vectors one by one", false),
 	{ .name = "msix-disable-64", .title = "disable 64 MSI-X vectors, each", .role = "nvme",
 	  .prepare = msix_prepare_armed, .run = msix_disarm, .undo = msix_rearm_settled,
-	  .finish = drop_eventfds, .arg = 64, .per = 64, .batch = 1 },
+	  .finish = drop_eventfds, .arg = 64, .per = 64, .batch = 1, .varies = true },
 	{ .name = "loopback-msix", .title = "loop-back trigger to eventfd, MSI-X",
 	  .role = "nvme", .quick = true, .prepare = msix_prepare_armed, .run = loopback_one,
 	  .finish = drop_eventfds, .arg = VFIO_PCI_MSIX_IRQ_INDEX, .batch = 64 },

@@ -9,7 +9,9 @@ static void cost_print(const struct row *row, enum driver driver, FILE *out)
 {
 	double cost = row->by[driver].typical;
 
-	if (row->waits)
+	if (row->alone && driver == IN_TREE)
+		fprintf(out, " %12s", "-");
+	else if (row->waits)
 		fprintf(out, " %9.3f ms", cost / 1e6);
 	else
 		fprintf(out, " %12.0f", cost);
@@ -31,8 +33,11 @@ static void row_print(const struct row *row, FILE *out)
 	fprintf(out, "%-58s %-8s", row->title, model ? model + 1 : "");
 	cost_print(row, IN_TREE, out);
 	cost_print(row, OURS, out);
-	fprintf(out, " %6.3f %5.2f %6.2f%%  %s\n", row->ratio, row->share, 100 * spread,
-		verdict(row));
+	if (row->alone)
+		fprintf(out, " %6s %5s", "-", "-");
+	else
+		fprintf(out, " %6.3f %5.2f", row->ratio, row->share);
+	fprintf(out, " %6.2f%%  %s\n", 100 * spread, verdict(row));
 	if (row->peer)
 		fprintf(out, "  and at most %.2f of \"%s\": is %.3f\n", row->peer_share,
 			row->peer->title,
