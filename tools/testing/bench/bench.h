@@ -28,7 +28,7 @@
  * @buffer:	BENCH_BUFFER bytes
  * @map:	a mapping that the row made, NULL without
  * @map_size:	bytes of it
- * @fds:	eventfds, 0 to @nr_fds
+ * @fds:	eventfds, or another file, 0 to @nr_fds
  * @nr_fds:	how many the row made
  * @data:	the row's own
  */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Device state through the library's streams, and the same bytes by memcpy(). The device is
+ * Device state through the library's streams, and as many bytes by memcpy() and through a file in
+ * memory, which is what any way into the kernel and out of it takes. The device is
  * module/bench_vfio_pci.c's: its state is there without costing anything.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mman.h>
 
 #include "bench.h"
 #include "session.h"
@@ -50,6 +52,47 @@ static int copy(struct bench *b, size_t arg)
 	for (size_t at = 0; at < STATE * MIB; at += MIB)
 		memcpy(stream->bytes + at + MIB, stream->bytes + at, MIB);
 	return 0;
+}
+
+static int file_write_all(struct bench *b, size_t arg)
+{
+	const struct stream *stream = b->data;
+
+	(void)arg;
+	for (size_t at = 0; at < STATE * MIB; at += MIB)
+		if (pwrite(b->fds[0], stream->bytes + at, MIB, at) != (ssize_t)MIB)
+			return -EIO;
+	return 0;
+}
+
+static int file_read_all(struct bench *b, size_t arg)
+{
+	struct stream *stream = b->data;
+
+	(void)arg;
+	for (size_t at = 0; at < STATE * MIB; at += MIB)
+		if (pread(b->fds[0], stream->bytes + at, MIB, at) != (ssize_t)MIB)
+			return -EIO;
+	return 0;
+}
+
+static int file_prepare(struct bench *b, size_t arg)
+{
+	int ret = state_prepare(b, arg);
+
+	if (ret)
+		return ret;
+	b->fds[0] = memfd_create("bench", MFD_CLOEXEC);
+	if (b->fds[0] < 0)
+		return -errno;
+	b->nr_fds = 1;
+	return file_write_all(b, arg);
+}
+
+static void file_finish(struct bench *b, size_t arg)
+{
+	bench_close_eventfds(b);
+	state_finish(b, arg);
 }
 
 /* All of the state, to where the one before was. */
@@ -97,6 +140,12 @@ static int load(struct bench *b, size_t arg)
 static const struct bench_row rows[] = {
 	{ .name = "memcpy", .title = "memcpy(), each MiB", .quick = true,
 	  .prepare = state_prepare, .run = copy, .finish = state_finish,
+	  .per = STATE, .batch = 1 },
+	{ .name = "file-read", .title = "read() of a file in memory, each MiB", .quick = true,
+	  .prepare = file_prepare, .run = file_read_all, .finish = file_finish,
+	  .per = STATE, .batch = 1 },
+	{ .name = "file-write", .title = "write() of a file in memory, each MiB", .quick = true,
+	  .prepare = file_prepare, .run = file_write_all, .finish = file_finish,
 	  .per = STATE, .batch = 1 },
 	{ .name = "migration-save", .title = "migration, saving, each MiB of state",
 	  .role = "edu", .driver = DRIVER, .quick = true, .prepare = state_prepare,
