@@ -62,6 +62,7 @@ struct bench {
  * @arg:	for all of these
  * @per:	the measured cost is divided by this, 0 for 1
  * @batch:	calls of @run between two looks at the clock
+ * @bulky:	so long that few batches do
  * @varies:	by a percent, with what the kernel's allocators hold: the function is opened twice
  *		for few batches each, and that again whenever the driver was loaded anew
  *
@@ -82,6 +83,7 @@ struct bench_row {
 	size_t		arg;
 	unsigned int	per;
 	unsigned int	batch;
+	bool		bulky;
 	bool		varies;
 };
 

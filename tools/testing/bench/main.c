@@ -28,11 +28,18 @@ static const struct bench_rows *const tables[] = {
 	&bench_irq_rows, &bench_life_rows, &bench_migration_rows,
 };
 
-/* Batches per row: of what costs instructions, and of what waits for hardware. */
-static const unsigned int rounds_full[] = { 31, 7 }, rounds_quick[] = { 11, 3 };
+/* How often a function is opened for what varies. */
+#define SITTINGS	2
 
-/* Of what varies: sittings, and batches in each. */
-enum { SITTINGS = 2, SITTING = 3 };
+/* Batches per row, or per sitting, in full and with --quick. */
+static unsigned int rounds(const struct bench_row *row, bool quick)
+{
+	if (row->varies)
+		return 3;
+	if (row->waits || row->bulky)
+		return quick ? 3 : 7;
+	return quick ? 11 : 31;
+}
 
 /* The functions of @role among "MODEL=ADDRESS" words. */
 static void find_functions(struct bench *b, const char *role, char **words)
@@ -80,7 +87,6 @@ static int measure_bound(struct bench *b, const struct bench_row *row, unsigned 
 
 static int measure(struct bench *b, const struct bench_row *row, unsigned int rounds, double *cost)
 {
-	unsigned int sittings = row->varies ? SITTINGS : 1;
 	struct bench_samples samples = {};
 	int ret = 0, err = 0;
 
@@ -88,8 +94,8 @@ static int measure(struct bench *b, const struct bench_row *row, unsigned int ro
 		return -ENODEV;
 	if (row->driver)
 		ret = pci_give(b->bdfs[0], row->driver);
-	for (unsigned int i = 0; i < sittings && !ret; i++)
-		ret = measure_bound(b, row, row->varies ? SITTING : rounds, &samples);
+	for (unsigned int i = 0; i < (row->varies ? SITTINGS : 1) && !ret; i++)
+		ret = measure_bound(b, row, rounds, &samples);
 	if (row->driver)
 		err = pci_give(b->bdfs[0], "vfio-pci");
 	if (!ret)
@@ -173,7 +179,6 @@ int main(int argc, char **argv)
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
 		for (size_t r = 0; r < tables[t]->count; r++) {
 			const struct bench_row *row = &tables[t]->rows[r];
-			const unsigned int *rounds = quick ? rounds_quick : rounds_full;
 			char name[64];
 
 			snprintf(name, sizeof(name), "%s%s%s", row->name, row->role ? "." : "",
@@ -184,7 +189,7 @@ int main(int argc, char **argv)
 			b.role = row->role;
 			if (row->role)
 				find_functions(&b, row->role, argv + optind);
-			failed |= report(&b, row, rounds[row->waits], name) != 0;
+			failed |= report(&b, row, rounds(row, quick), name) != 0;
 		}
 	}
 	return failed;

@@ -140,19 +140,19 @@ static int load(struct bench *b, size_t arg)
 static const struct bench_row rows[] = {
 	{ .name = "memcpy", .title = "memcpy(), each MiB", .quick = true,
 	  .prepare = state_prepare, .run = copy, .finish = state_finish,
-	  .per = STATE, .batch = 1 },
+	  .per = STATE, .batch = 1, .bulky = true },
 	{ .name = "file-read", .title = "read() of a file in memory, each MiB", .quick = true,
 	  .prepare = file_prepare, .run = file_read_all, .finish = file_finish,
-	  .per = STATE, .batch = 1 },
+	  .per = STATE, .batch = 1, .bulky = true },
 	{ .name = "file-write", .title = "write() of a file in memory, each MiB", .quick = true,
 	  .prepare = file_prepare, .run = file_write_all, .finish = file_finish,
-	  .per = STATE, .batch = 1 },
+	  .per = STATE, .batch = 1, .bulky = true },
 	{ .name = "migration-save", .title = "migration, saving, each MiB of state",
 	  .role = "edu", .driver = DRIVER, .quick = true, .prepare = state_prepare,
-	  .run = save, .finish = state_finish, .per = STATE, .batch = 1 },
+	  .run = save, .finish = state_finish, .per = STATE, .batch = 1, .bulky = true },
 	{ .name = "migration-load", .title = "migration, loading, each MiB of state",
 	  .role = "edu", .driver = DRIVER, .quick = true, .prepare = load_prepare,
-	  .run = load, .finish = state_finish, .per = STATE, .batch = 1 },
+	  .run = load, .finish = state_finish, .per = STATE, .batch = 1, .bulky = true },
 };
 
 const struct bench_rows bench_migration_rows = { rows, ARRAY_SIZE(rows) };
