@@ -168,6 +168,7 @@ struct outcome {
 };
 
 struct session;
+struct vdev;
 
 /* NULL with a line on stderr. Group and container stay open until session_end(). */
 struct session *session_begin(const struct target *t);
@@ -183,6 +184,8 @@ void session_close(struct session *s);
 void session_perform(struct session *s, const struct op *op, struct outcome *out);
 /* Has the user put the function into D3hot? */
 bool session_asleep(const struct session *s);
+/* For what is no operation; open as long as the session's device is. */
+const struct vdev *session_device(const struct session *s);
 
 /* ---- expected.c: where drivers differ on purpose --------------------------------------------- */
 
@@ -246,6 +249,14 @@ void difference_print(const struct target *t, __u64 seed, __u64 episode, unsigne
 		      const struct result *ours, const struct result *in_tree);
 /* Performs @plans, a process each; 0, or -1 when one of them did not end well. */
 int pass_run(struct plan *plans, unsigned int count);
+
+/* ---- storm_migrate.c: what the storm's threads do with a function that can migrate ------------ */
+
+struct migrant;
+
+/* A thread's part in it; NULL if the function's driver does not offer migration. */
+struct migrant *migrant_new(const struct session *s);
+void migrant_step(struct migrant *m, struct random *r);
 
 /* ---- minimise.c ------------------------------------------------------------------------------ */
 

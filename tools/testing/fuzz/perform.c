@@ -437,6 +437,11 @@ bool session_asleep(const struct session *s)
 	       (control & PCI_PM_CTRL_STATE_MASK) == 3;
 }
 
+const struct vdev *session_device(const struct session *s)
+{
+	return &s->dev;
+}
+
 static bool suspended(const struct target *t)
 {
 	char status[32] = "";

@@ -25,10 +25,13 @@
 #include "vdev.h"
 
 #define THREADS		8
+#define MIGRATE_EVERY	8	/* operations, of a thread on a function that can */
 #define GONE_SECONDS	60	/* for what the kernel does by itself, on a busy machine */
 #define UNPLUG_EVERY	12	/* the button of a slot takes five seconds each time */
+#define UNPLUG_FIRST	2	/* so that a short run has one, too */
 
 static struct target target;
+static const char *driver = "vfio-pci";
 static char port[16];		/* QEMU's name of the slot, empty where the lab cannot unplug */
 static char qemu_id[16];
 static unsigned long *operations;
@@ -38,6 +41,7 @@ static unsigned long *operations;
 struct thread {
 	pthread_t thread;
 	struct session *session;
+	struct migrant *migrant;
 	__u64 seed;
 };
 
@@ -54,6 +58,8 @@ static void *thread_run(void *arg)
 		if (op.kind == REOPEN)
 			continue;
 		session_perform(t->session, &op, out);
+		if (t->migrant && one_in(&r, MIGRATE_EVERY))
+			migrant_step(t->migrant, &r);
 		__atomic_fetch_add(operations, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
@@ -70,8 +76,10 @@ static void user_run(__u64 seed)
 	for (i = 0; i < THREADS; i++) {
 		threads[i].seed = seed + i;
 		threads[i].session = session_join(first);
-		if (!threads[i].session ||
-		    pthread_create(&threads[i].thread, NULL, thread_run, &threads[i]))
+		if (!threads[i].session)
+			_exit(1);
+		threads[i].migrant = migrant_new(threads[i].session);
+		if (pthread_create(&threads[i].thread, NULL, thread_run, &threads[i]))
 			_exit(1);
 	}
 	for (;;)
@@ -197,17 +205,17 @@ static const struct event {
 
 static unsigned int event_draw(struct random *r, unsigned int round)
 {
-	if (*port && round % UNPLUG_EVERY == UNPLUG_EVERY - 1)
+	if (*port && round % UNPLUG_EVERY == UNPLUG_FIRST)
 		return 3;
 	return random_below(r, 3);
 }
 
-/* The function belongs to vfio-pci, opens, and shows its vendor. */
+/* The function belongs to its driver, opens, and shows its vendor. */
 static int usable(void)
 {
 	struct vdev v;
 	__u32 id;
-	int ret = pci_give(target.bdf, "vfio-pci");
+	int ret = pci_give(target.bdf, driver);
 
 	if (!ret)
 		ret = vdev_open(&v, target.bdf);
@@ -262,8 +270,8 @@ static int storm(double seconds, __u64 seed)
 			return 1;
 		counts[i]++;
 	}
-	printf("PASS: %s (%s), seed %llu: %lu operations of %d threads", target.name, target.bdf,
-	       seed, *operations, THREADS);
+	printf("PASS: %s (%s, %s), seed %llu: %lu operations of %d threads", target.name,
+	       target.bdf, driver, seed, *operations, THREADS);
 	for (i = 0; i < ARRAY_SIZE(events); i++)
 		printf(", %u %s", counts[i], events[i].name);
 	printf("\n");
@@ -301,15 +309,16 @@ static void find_port(void)
 
 static int complain(void)
 {
-	fputs("usage: vfio-storm [--seconds N] [--seed N] BDF\n"
-	      "The function is bound to vfio-pci; N is 60 seconds if nothing is said.\n", stderr);
+	fputs("usage: vfio-storm [--seconds N] [--seed N] [--driver NAME] BDF\n"
+	      "N is 60 seconds and NAME vfio-pci if nothing is said.\n", stderr);
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "seconds", 1, NULL, 't' }, { "seed", 1, NULL, 's' }, {}
+		{ "seconds", 1, NULL, 't' }, { "seed", 1, NULL, 's' },
+		{ "driver", 1, NULL, 'd' }, {}
 	};
 	__u64 seed = time(NULL);
 	double seconds = 60;
@@ -320,6 +329,8 @@ int main(int argc, char **argv)
 			seconds = atof(optarg);
 		else if (c == 's')
 			seed = strtoull(optarg, NULL, 0);
+		else if (c == 'd')
+			driver = optarg;
 		else
 			return complain();
 	}
@@ -329,8 +340,8 @@ int main(int argc, char **argv)
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (operations == MAP_FAILED || target_learn(&target, argv[optind]))
 		return 2;
-	if (pci_give(target.bdf, "vfio-pci")) {
-		fprintf(stderr, "storm: vfio-pci does not take %s; is the module loaded?\n",
+	if (pci_give(target.bdf, driver)) {
+		fprintf(stderr, "storm: %s does not take %s; is the module loaded?\n", driver,
 			target.bdf);
 		return 2;
 	}
