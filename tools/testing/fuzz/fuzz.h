@@ -184,6 +184,8 @@ void session_close(struct session *s);
 void session_perform(struct session *s, const struct op *op, struct outcome *out);
 /* Has the user put the function into D3hot? */
 bool session_asleep(const struct session *s);
+/* Bits of the eventfds that write a register while the function is in low power, if any. */
+__u32 session_dozing_writers(const struct session *s);
 /* For what is no operation; open as long as the session's device is. */
 const struct vdev *session_device(const struct session *s);
 
@@ -196,6 +198,8 @@ void expected_differences(const struct target *t, const struct op *op, bool in_t
 bool expected_deadly(const struct op *op);
 /* Is @op one whose effect the kernel's driver loses if the function is in D3hot? */
 bool expected_lost(const struct target *t, const struct op *op);
+/* Is @op one that signals one of @writers, eventfds that write a register? */
+bool expected_dropped(const struct op *op, __u32 writers);
 void expected_list(void);
 
 /* ---- pass.c: episodes on all functions at once, with one driver ------------------------------ */
@@ -211,6 +215,15 @@ struct result {
 
 #define LINE_SIZE	320
 
+/* What else was read, of outcomes that are longer than RESULT_DATA, one behind the other. */
+#define SPILL_SIZE	(24U << 20)
+
+struct spilled {
+	__u32 nth;	/* result */
+	__u32 size;
+	__u8 data[];
+};
+
 /**
  * struct plan - what a pass has to do on one function
  * @target: the function
@@ -221,6 +234,8 @@ struct result {
  * @masks: for each repetition of episode @first, EPISODE_OPS bytes: perform this one? NULL for
  *	   episodes @first, @first + 1, ... as they are
  * @results: EPISODE_OPS per episode, filled in
+ * @spill: SPILL_SIZE bytes, struct spilled as long as there is room; NULL if nobody wants to know
+ * @spilled: bytes in @spill
  * @watch: operation whose whole outcome is wanted in @watched, if that is not NULL
  * @watched: filled in
  * @in_tree: the driver is the kernel's own
@@ -235,6 +250,8 @@ struct plan {
 	double until;
 	const __u8 *masks;
 	struct result *results;
+	__u8 *spill;
+	size_t spilled;
 	unsigned int watch;
 	struct outcome *watched;
 	bool in_tree;
@@ -247,6 +264,10 @@ void *shared_memory(size_t size);
 /* Operation @nth of an episode, with what two drivers made of it. */
 void difference_print(const struct target *t, __u64 seed, __u64 episode, unsigned int nth,
 		      const struct result *ours, const struct result *in_tree);
+/* Where two drivers' bytes of one operation differ. */
+void bytes_print(const __u8 *ours, const __u8 *in_tree, size_t size);
+/* All bytes of result @nth, NULL if they are not more than the result has. */
+const struct spilled *spill_find(const struct plan *plan, unsigned int nth);
 /* Performs @plans, a process each; 0, or -1 when one of them did not end well. */
 int pass_run(struct plan *plans, unsigned int count);
 

@@ -91,6 +91,7 @@ static void round_allocate(struct round *r)
 			r->plans[d][i].seed = options.seed;
 			r->plans[d][i].in_tree = d;
 			r->plans[d][i].results = shared_memory(size);
+			r->plans[d][i].spill = shared_memory(SPILL_SIZE);
 		}
 	}
 }
@@ -100,12 +101,17 @@ static void describe(const struct plan *a, const struct plan *b, unsigned int e)
 {
 	const struct result *x = a->results + (size_t)e * EPISODE_OPS;
 	const struct result *y = b->results + (size_t)e * EPISODE_OPS;
+	const struct spilled *ours, *in_tree;
 	unsigned int i;
 
 	for (i = 0; i < EPISODE_OPS - 1 && !memcmp(&x[i], &y[i], sizeof(*x)); i++)
 		;
 	printf("%s (%s) episode %llu:\n", a->target->name, a->target->bdf, a->first + e);
 	difference_print(a->target, a->seed, a->first + e, i, &x[i], &y[i]);
+	ours = spill_find(a, e * EPISODE_OPS + i);
+	in_tree = spill_find(b, e * EPISODE_OPS + i);
+	if (ours && in_tree && ours->size == in_tree->size)
+		bytes_print(ours->data, in_tree->data, ours->size);
 }
 
 /* Looks at the episodes of target @i that differ; -1 if that cannot be done. */

@@ -11,7 +11,6 @@
 #include "fuzz.h"
 
 #define CANDIDATES	64
-#define BYTES_TOLD	16
 
 static const char *const drivers[] = { "ours", "in-tree" };
 
@@ -50,15 +49,13 @@ static int trial_run(struct trial *t, unsigned int count)
 static void print_difference(const struct trial *t)
 {
 	const struct outcome *a = t->outcomes[0], *b = t->outcomes[1];
-	unsigned int i, told = 0;
+	unsigned int i;
 
 	for (i = 0; i < EPISODE_OPS; i++)
 		if (t->masks[i])
 			difference_print(t->plan->target, t->plan->seed, t->plan->first, i,
 					 &t->results[0][i], &t->results[1][i]);
-	for (i = 0; i < a->size && i < b->size && told < BYTES_TOLD; i++)
-		if (a->data[i] != b->data[i] && ++told)
-			printf("      byte %#x: %02x and %02x\n", i, a->data[i], b->data[i]);
+	bytes_print(a->data, b->data, a->size < b->size ? a->size : b->size);
 }
 
 /* Removes chunk @n of @size of the operations that @mask has. */

@@ -11,6 +11,7 @@
 
 /* Longer than any single operation can take, even on a busy machine. */
 #define OP_SECONDS	120
+#define BYTES_TOLD	16
 /* In the place of results */
 #define RET_SKIPPED	(-2000)
 #define RET_REFUSED	(-2001)
@@ -69,6 +70,46 @@ void difference_print(const struct target *t, __u64 seed, __u64 episode, unsigne
 		result_print("in-tree", in_tree);
 }
 
+void bytes_print(const __u8 *ours, const __u8 *in_tree, size_t size)
+{
+	unsigned int i, told = 0;
+
+	for (i = 0; i < size && told < BYTES_TOLD; i++)
+		if (ours[i] != in_tree[i] && ++told)
+			printf("      byte %#x: %02x and %02x\n", i, ours[i], in_tree[i]);
+}
+
+static size_t spilled_length(__u32 size)
+{
+	return sizeof(struct spilled) + (size + 7) / 8 * 8;
+}
+
+static void spill(struct plan *plan, unsigned int nth, const struct outcome *out)
+{
+	struct spilled *to = (struct spilled *)(plan->spill + plan->spilled);
+	const size_t length = spilled_length(out->size);
+
+	if (!plan->spill || out->size <= RESULT_DATA || length > SPILL_SIZE - plan->spilled)
+		return;
+	to->nth = nth;
+	to->size = out->size;
+	memcpy(to->data, out->data, out->size);
+	plan->spilled += length;
+}
+
+const struct spilled *spill_find(const struct plan *plan, unsigned int nth)
+{
+	const struct spilled *found;
+	size_t at;
+
+	for (at = 0; at < plan->spilled; at += spilled_length(found->size)) {
+		found = (const struct spilled *)(plan->spill + at);
+		if (found->nth == nth)
+			return found;
+	}
+	return NULL;
+}
+
 static void op_run(struct session *s, const struct plan *plan, const struct op *op,
 		   struct outcome *out)
 {
@@ -79,6 +120,8 @@ static void op_run(struct session *s, const struct plan *plan, const struct op *
 	if (deadly && plan->in_tree)
 		return;
 	if (expected_lost(plan->target, op) && session_asleep(s))
+		return;
+	if (expected_dropped(op, session_dozing_writers(s)))
 		return;
 	session_perform(s, op, out);
 	expected_differences(plan->target, op, plan->in_tree, out);
@@ -117,6 +160,7 @@ static void episode_run(struct session *s, struct plan *plan, unsigned int nth)
 		results[i] = (struct result) { out.ret, hash(out.data, out.size) };
 		memcpy(results[i].data, out.data,
 		       out.size < RESULT_DATA ? out.size : RESULT_DATA);
+		spill(plan, nth * EPISODE_OPS + i, &out);
 	}
 	session_close(s);
 }
@@ -129,6 +173,7 @@ static void plan_run(struct plan *plan)
 	if (!s)
 		exit(1);
 	plan->done = 0;
+	plan->spilled = 0;
 	for (nth = 0; nth < plan->count && !(plan->until && seconds_now() > plan->until); nth++) {
 		alarm(OP_SECONDS);
 		episode_run(s, plan, nth);

@@ -37,6 +37,7 @@ struct session {
 	const struct target *target;
 	bool joined;			/* other threads' accesses are not to be waited for */
 	enum rest rest;
+	__u32 writers;			/* bits of the events that have been given an ioeventfd */
 	struct vdev dev;
 	int null;
 	int events[EVENTS];
@@ -129,9 +130,43 @@ void session_end(struct session *s)
 	free(s);
 }
 
+static bool suspended(const struct target *t)
+{
+	char status[32] = "";
+
+	return !pci_attr_read(t->bdf, "power/runtime_status", status, sizeof(status)) &&
+	       !strcmp(status, "suspended");
+}
+
+static void wait_for_sleep(const struct target *t)
+{
+	const double limit = seconds_now() + ASLEEP_SECONDS;
+
+	while (!suspended(t) && seconds_now() < limit)
+		pause_ms(1);
+}
+
+static bool any_mapping(const struct session *s)
+{
+	int i;
+
+	for (i = 0; i < SLOTS; i++)
+		if (s->slots[i].address)
+			return true;
+	return false;
+}
+
+/*
+ * A function that nobody uses is put to sleep, too, in the kernel's own time, and loses what its
+ * reset leaves as it is: the data select of power management, for one. Mappings keep it in use.
+ */
 static int device_open(struct session *s)
 {
-	s->rest = AWAKE;
+	if (!any_mapping(s)) {
+		s->rest = AWAKE;
+		s->writers = 0;
+		wait_for_sleep(s->target);
+	}
 	s->dev.fd = ioctl(s->dev.group, VFIO_GROUP_GET_DEVICE_FD, s->target->bdf);
 	return s->dev.fd < 0 ? -errno : 0;
 }
@@ -442,12 +477,16 @@ const struct vdev *session_device(const struct session *s)
 	return &s->dev;
 }
 
-static bool suspended(const struct target *t)
+/* Those that are taken away again count as well: what is left out of the comparison is little. */
+static void note_writer(struct session *s, const struct op *op, long ret)
 {
-	char status[32] = "";
+	if (op->kind == IOEVENTFD && !ret && op->tokens == 6 && op->words[6] < EVENTS)
+		s->writers |= 1U << op->words[6];
+}
 
-	return !pci_attr_read(t->bdf, "power/runtime_status", status, sizeof(status)) &&
-	       !strcmp(status, "suspended");
+__u32 session_dozing_writers(const struct session *s)
+{
+	return s->rest == AWAKE ? 0 : s->writers;
 }
 
 /*
@@ -457,10 +496,7 @@ static bool suspended(const struct target *t)
  */
 static void settle(struct session *s)
 {
-	const double limit = seconds_now() + ASLEEP_SECONDS;
-
-	while (!suspended(s->target) && seconds_now() < limit)
-		pause_ms(1);
+	wait_for_sleep(s->target);
 	if (s->rest == SLEEPS_ONCE)
 		s->rest = AWAKE;
 }
@@ -471,6 +507,7 @@ void session_perform(struct session *s, const struct op *op, struct outcome *out
 	out->size = 0;
 	performers[op->kind](s, op, out);
 	s->rest = rest_after(s->rest, op, out->ret);
+	note_writer(s, op, out->ret);
 	if (s->rest != AWAKE && !s->joined)
 		settle(s);
 }

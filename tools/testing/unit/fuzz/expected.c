@@ -44,6 +44,18 @@ static bool lost(__u64 at, __u64 len, bool stay)
 	return expected_lost(&t, &op);
 }
 
+/* With ioeventfds of events 1 and 3, in low power. */
+static bool dropped(enum kind kind, __u32 word)
+{
+	return expected_dropped(&(struct op){ .kind = kind, .flags = word, .words = { 0, word } },
+				1 << 1 | 1 << 3);
+}
+
+static bool trigger_dropped(__u32 data)
+{
+	return dropped(SET_IRQS, data | VFIO_IRQ_SET_ACTION_TRIGGER);
+}
+
 int main(void)
 {
 	ok(excused(&rom_read, true, 4, 0xff) == 4 && excused(&rom_read, false, 4, 0xff) == 4,
@@ -59,6 +71,15 @@ int main(void)
 	   "no byte of the command register is written in D3hot that loses registers");
 	ok(!lost(0, 4, false) && !lost(6, 4, false), "what is beside it is");
 	ok(!lost(4, 2, true), "and so is the command register where registers stay");
+	ok(dropped(SIGNAL, 1) && dropped(SIGNAL, 3),
+	   "no eventfd that writes a register is signalled in low power");
+	ok(!dropped(SIGNAL, 0) && !dropped(SIGNAL, 2) && !dropped(COLLECT, 1),
+	   "others are, and this one is read");
+	ok(trigger_dropped(VFIO_IRQ_SET_DATA_NONE) && trigger_dropped(VFIO_IRQ_SET_DATA_BOOL),
+	   "nor is an interrupt asked for, which may signal one");
+	ok(!trigger_dropped(VFIO_IRQ_SET_DATA_EVENTFD) &&
+	   !dropped(SET_IRQS, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK),
+	   "interrupts are set up and masked as ever");
 	printf("1..%u\n", tests);
 	return failures > 0;
 }
