@@ -271,7 +271,7 @@ const struct spilled *spill_find(const struct plan *plan, unsigned int nth);
 /* Performs @plans, a process each; 0, or -1 when one of them did not end well. */
 int pass_run(struct plan *plans, unsigned int count);
 
-/* ---- storm_migrate.c: what the storm's threads do with a function that can migrate ------------ */
+/* ---- storm_migrate.c: what the storm's threads do with a function that can migrate ----------- */
 
 struct migrant;
 

@@ -36,9 +36,8 @@ static char port[16];		/* QEMU's name of the slot, empty where nothing is unplug
 static char qemu_id[16];
 static unsigned long *operations;
 /*
- * Functions are unplugged, and no slot is reset. The kernel's pciehp takes the lock that removes
- * devices inside of the one for resets; a slot is reset inside of vfio.ko's locks, and what unplugs
- * a function takes these inside of the first. lockdep says so once, and then watches no longer.
+ * Functions are unplugged, and their users reset no slot: the two together make a cycle of the
+ * kernel's own locks (Documentation/locking.rst), after whose report lockdep watches no longer.
  */
 static bool unplugging;
 
