@@ -44,6 +44,7 @@ lab_harmless=(
 # is one of ours to take. Each entry: the locks in the order of the report, the least first, each with
 # the module in which it is taken ("kernel": in none); a tab; the reason.
 lab_known_cycles=(
+	$'&ctrl->reset_lock@kernel pci_rescan_remove_lock@kernel\tpciehp unplugs under reset_lock and pci_rescan_remove_lock, and lets go of the first, and takes it again, while a driver is being removed'
 	$'&ctrl->reset_lock@kernel &new_dev_set->lock@vfio pci_rescan_remove_lock@kernel\tpciehp unplugs under reset_lock, the PCI core probes and removes under pci_rescan_remove_lock, and vfio.ko, which registers and opens under the lock of the device set, resets the slot there'
 )
 
