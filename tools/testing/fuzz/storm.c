@@ -174,13 +174,16 @@ static bool has_left(void)
 	return !pci_present(target.bdf);
 }
 
-/* QEMU refuses until it has got rid of the old one, too. */
+/*
+ * QEMU refuses until it has got rid of the old one, too. And a function is in sysfs for a moment
+ * before the kernel lets a driver have it.
+ */
 static bool has_come_back(void)
 {
 	char command[96];
 
 	if (pci_present(target.bdf))
-		return true;
+		return !pci_give(target.bdf, driver);
 	snprintf(command, sizeof(command), "device_add %s,id=%s,bus=%s", target.name, qemu_id,
 		 port);
 	ask_qemu(command);
@@ -271,8 +274,10 @@ static int storm(double seconds, __u64 seed)
 		if (user_begins(user, *operations))
 			return 1;
 		pause_ms(random_below(&r, 1200));
-		if (has_ended(user) || events[i].happen(user, &r) || usable())
+		if (has_ended(user) || events[i].happen(user, &r) || usable()) {
+			printf("%s: round %u, of %s\n", target.bdf, round, events[i].name);
 			return 1;
+		}
 		counts[i]++;
 	}
 	printf("PASS: %s (%s, %s), seed %llu: %lu operations of %d threads", target.name,
