@@ -7,7 +7,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
 
 check "what the fuzzer does comes to the same with our driver and the kernel's own" \
-	tools/testing/fuzz/fuzz --seconds 12 --seed 1
+	tools/testing/fuzz/fuzz --seconds 60 --seed 1
 check "a device survives many threads that are killed, unbound, reset and unplugged" \
-	tools/testing/fuzz/fuzz --storm --seconds 10 --seed 1
+	tools/testing/fuzz/fuzz --storm --unplug --model edu --model edu --model nvme \
+	--model e1000e --seconds 30 --seed 1
 done_testing

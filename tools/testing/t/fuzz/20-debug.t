@@ -8,6 +8,8 @@
 
 check "ten minutes of the fuzzer's operations without a report" \
 	tools/testing/fuzz/fuzz --debug --ours --seconds 600
-check "threads on one device file against kill, unbind, reset and unplugging, without a report" \
+check "threads on one device file against kill, unbind and reset, of slots too, without a report" \
 	tools/testing/fuzz/fuzz --debug --storm --seconds 600
+check "and against unplugging" \
+	tools/testing/fuzz/fuzz --debug --storm --unplug --seconds 600
 done_testing
