@@ -14,8 +14,9 @@
  * the work reconciles what is published with what is.  mlx5_core takes devices off for other
  * reasons too (bonding, another eswitch mode); then the work finds firmware up and publishes anew.
  *
- * Locks: reconcile_lock > manager->lock > those of the driver core > gate > what a gone chain takes.
- * The notifiers take gate alone.  A PF's lock and mlx5_core's intf_state_mutex are only tried.
+ * Locks: reconcile_lock > manager->lock > those of the driver core > gate > what a gone chain
+ * takes.  The notifiers take gate alone.  A PF's lock and mlx5_core's intf_state_mutex are only
+ * tried.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
