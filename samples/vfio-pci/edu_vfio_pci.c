@@ -187,20 +187,22 @@ static int edu_wait(void __iomem *reg, u32 busy)
 }
 
 /* One DMA between the buffer and the window's first page, or none of any bytes. */
-static int edu_dma(void __iomem *io, const struct vfio_pci_dma_window *window, u32 command,
-		   u32 count)
+static int edu_dma(void __iomem *io, struct vfio_pci_dma_window *window, u32 command, u32 count)
 {
 	const bool to_ram = command & EDU_DMA_TO_RAM;
+	int ret;
 
 	iowrite64(to_ram ? EDU_BUFFER : window->iova, io + EDU_DMA_SOURCE);
 	iowrite64(to_ram ? window->iova : EDU_BUFFER, io + EDU_DMA_TARGET);
 	iowrite64(count, io + EDU_DMA_COUNT);
 	iowrite64(command | EDU_DMA_RUN, io + EDU_DMA_COMMAND);
-	return edu_wait(io + EDU_DMA_COMMAND, EDU_DMA_RUN);
+	ret = edu_wait(io + EDU_DMA_COMMAND, EDU_DMA_RUN);
+	window->in_flight = ret;
+	return ret;
 }
 
 /* Registers as in @state, which DMA of ours has changed, or never were. */
-static int edu_put_registers(void __iomem *io, const struct vfio_pci_dma_window *window,
+static int edu_put_registers(void __iomem *io, struct vfio_pci_dma_window *window,
 			     const struct edu_state *state)
 {
 	struct pci_dev *pdev = window->vdev->pdev;

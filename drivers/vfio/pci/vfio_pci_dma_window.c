@@ -206,7 +206,10 @@ EXPORT_SYMBOL_GPL(vfio_pci_dma_window_open);
 
 /**
  * vfio_pci_dma_window_close() - give the device back to its user
- * @window: open; no DMA to it is in flight
+ * @window: open; no DMA to it is in flight, unless its in_flight says so
+ *
+ * What is in flight and comes late would go to the user's memory, which the driver did not mean, so
+ * the device cannot.
  *
  * Context: sleeps; releases memory_lock.
  * Return: 0, or -ENOTRECOVERABLE if the user's domain could not be put back: DMA of the device is
@@ -220,6 +223,8 @@ int vfio_pci_dma_window_close(struct vfio_pci_dma_window *window)
 
 	/* The device is no bus master again before the user's memory is there again. */
 	pci_clear_master(pdev);
+	if (window->in_flight)
+		window->command &= ~PCI_COMMAND_MASTER;
 	ret = window_switch(&pdev->dev, window->own, window->user);
 	window_unsilence(window);
 	if (vfio_pci_asleep(window->power))
