@@ -14,6 +14,7 @@ declare -rA lab_devices=(
 	[igb]='igb,id=%i,netdev=%i-net,x-pcie-ari-nextfn-1=on'
 	[e1000e]='e1000e,id=%i,netdev=%i-net'
 	[edu]='edu,id=%i'
+	[vga]='VGA,id=%i'
 	[pci-testdev]='pci-testdev,id=%i,membar=2M'
 	[ivshmem]='ivshmem-plain,id=%i,memdev=%i-memory'
 )
@@ -39,6 +40,7 @@ devices_help() {
 	    igb                 82576 network function with SR-IOV, up to 7 VFs
 	    e1000e              82574L network function
 	    edu                 QEMU's teaching device: INTx, MSI, DMA
+	    vga                 QEMU's standard display, with VGA's addresses and its ROM
 	    ivshmem:SIZE        one prefetchable BAR of SIZE, such as 256M
 	    pci-testdev         memory and port BARs
 	    mlx5:VFS[,OPTION]   simulated ConnectX-6 Dx with SR-IOV; OPTIONs: memory=MIB of state in each VF (1),
@@ -47,6 +49,7 @@ devices_help() {
 	    snap-blk:N[=IMAGE]  N virtio-blk functions that this card emulates, each behind a port of its own,
 	                        all on IMAGE, else 64 MiB of zeros each
 	    liar[:LIE]          simulated function whose config space lies, from the start or when it is told to
+	    igd                 simulated graphics of Intel's, whose OpRegion the tests put where they like
 	    bridge:SPEC         SPEC behind a PCIe-to-PCI bridge
 	    SPEC+SPEC...        functions 0, 1, ... of one slot, hence one group and one bus
 	END
@@ -108,6 +111,7 @@ devices_arguments() {
 			qemu[-1]+=,pref64-reserve=128M
 			case $spec in
 			snap-blk*) sim_disk "$spec" "$path" "$bus" ;;
+			igd) sim_igd "$path" "$bus" ;;
 			liar*) sim_liar "$spec" "$path" "$bus" ;;
 			*) sim_arguments "$spec" "$path" "$bus" ;;
 			esac

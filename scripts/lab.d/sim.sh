@@ -8,7 +8,7 @@ readonly sim_most_vfs=16 sim_most_disks=16 sim_most_liars=8
 
 # sim_is PART: whether a part of a SPEC is simulated.
 sim_is() {
-	[[ $1 == @(mlx5|snap-blk|liar)?([:=]*) ]]
+	[[ $1 == @(mlx5|snap-blk|liar|igd)?([:=]*) ]]
 }
 
 # sim_wanted SPEC...: whether any is.
@@ -50,12 +50,12 @@ sim_spread() {
 
 # sim_check SPEC...: refuse what sim_parse would not understand.
 sim_check() {
-	local spec cards=0 disks=0 liars=0 first=
+	local spec cards=0 disks=0 liars=0 igds=0 first=
 
 	for spec in "$@"; do
-		[[ $spec != *+* || ! ($spec == *mlx5* || $spec == *snap-blk* || $spec == *liar*) ]] ||
+		[[ $spec != *+* || ! $spec =~ mlx5|snap-blk|liar|igd ]] ||
 			die "--device $spec: a simulated device has a slot of its own"
-		[[ $spec != bridge:mlx5* && $spec != bridge:snap* && $spec != bridge:liar* ]] ||
+		[[ $spec != bridge:@(mlx5|snap|liar|igd)* ]] ||
 			die "--device $spec: a simulated device is not behind a bridge"
 		case $spec in
 		mlx5*)
@@ -73,6 +73,10 @@ sim_check() {
 				die "--device $spec: there are $sim_most_liars liars at most"
 			[[ $spec =~ ^liar(:[a-z0-9-]+)?$ ]] ||
 				die "--device $spec: say which lie, like liar:cap-loop, or liar:open"
+			;;
+		igd*)
+			[[ $spec == igd ]] || die "--device $spec: igd takes no argument"
+			((++igds == 1)) || die "--device $spec: there is one igd in a machine"
 			;;
 		esac
 	done
@@ -135,6 +139,13 @@ sim_liar() {
 	((sim_n_liars)) || qemu+=(-fw_cfg $'name=etc/pci-optionrom-exec,string=\x01')
 	sim_function "dev${#lab_places[@]}" "liar$((sim_n_liars++))" "$3" 0.0
 	lab_places+=("liar $2/0000:*:*.0")
+}
+
+# sim_igd PORT BUS
+sim_igd() {
+	sim_options+=(--igd)
+	sim_function "dev${#lab_places[@]}" igd "$2" 0.0
+	lab_places+=("igd $1/0000:*:*.0")
 }
 
 # sim_function ID SOCKET BUS ADDRESS

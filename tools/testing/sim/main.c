@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "graphics/igd.h"
 #include "hostile/liar.h"
 #include "mlx5/card.h"
 #include "transport/loop.h"
@@ -21,11 +22,12 @@ static const char usage[] =
 	"\n"
 	"Offers a ConnectX card to QEMU's vfio-user-pci, on the sockets DIRECTORY/pf, DIRECTORY/vf0, ...\n"
 	"and DIRECTORY/blk0, ... for the disks that it emulates; takes commands on DIRECTORY/control.\n"
-	"Functions that lie are on DIRECTORY/liar0, ....\n"
+	"Functions that lie are on DIRECTORY/liar0, ..., and Intel's graphics on DIRECTORY/igd.\n"
 	"\n"
 	"  --vfs NUMBER      virtual functions it can have (0)\n"
 	"  --disk IMAGE      a disk it emulates; any number of times\n"
 	"  --liar HOW        a function that lies; HOW: the lie it begins with, \"none\", or \"open\"\n"
+	"  --igd             integrated graphics of Intel's\n"
 	"  --memory MIB      internal memory of each function that can be migrated (1)\n"
 	"  --rate MIB        how much of it changes in a second (0)\n"
 	"  --chunk MIB       size of an image in chunk mode; 0: no such mode (8)\n"
@@ -83,6 +85,15 @@ static int add_liars(const char *directory, char **how)
 	return 0;
 }
 
+static int add_igd(const char *directory, struct igd **igd)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/igd", directory);
+	*igd = igd_new(path);
+	return *igd ? 0 : -errno;
+}
+
 static int start(const struct options *how, const char *directory, char **images,
 		 unsigned int count, char **lies, struct card **card)
 {
@@ -130,6 +141,7 @@ int main(int argc, char **argv)
 		{ "vfs", required_argument, NULL, 'v' },
 		{ "disk", required_argument, NULL, 'd' },
 		{ "liar", required_argument, NULL, 'l' },
+		{ "igd", no_argument, NULL, 'i' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "chunk", required_argument, NULL, 'c' },
@@ -145,6 +157,8 @@ int main(int argc, char **argv)
 	unsigned int n_images = 0, n_lies = 0;
 	char *lies[MOST_LIARS] = {};
 	struct card *card = NULL;
+	struct igd *igd = NULL;
+	bool has_igd = false;
 	int option, error;
 
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
@@ -165,6 +179,9 @@ int main(int argc, char **argv)
 				return 2;
 			}
 			lies[n_lies++] = optarg;
+			break;
+		case 'i':
+			has_igd = true;
 			break;
 		case 'm':
 			how.memory = number(optarg, "memory", 8192);
@@ -200,6 +217,8 @@ int main(int argc, char **argv)
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
 	error = start(&how, argv[optind], images, n_images, lies, &card);
+	if (!error && has_igd)
+		error = add_igd(argv[optind], &igd);
 	if (error) {
 		fprintf(stderr, "sim: no sockets in %s, no image or no such lie: %s\n",
 			argv[optind], strerror(-error));
@@ -217,6 +236,7 @@ int main(int argc, char **argv)
 					offsetof(struct blk, vhca)));
 	for (unsigned int i = 0; i < MOST_LIARS && liars[i]; i++)
 		liar_free(liars[i]);
+	igd_free(igd);
 	card_free(card);
 	return 0;
 }

@@ -15,3 +15,14 @@ selftests() {
 	done
 	exec scripts/lab run "${options[@]}" "$@" -- tools/testing/selftests/vfio/run_selftests
 }
+
+# displays OPTION...: likewise on displays; the ivshmem is memory that firmware uses, and not tested.
+displays() {
+	# The names are L1's, so they are expanded there.
+	# shellcheck disable=SC2016
+	exec scripts/lab run --device vga --device igd --device ivshmem:64K "$@" -- bash -c '
+		for device in $LAB_DEVICES; do
+			[[ $device == ivshmem=* ]] || set -- "$@" -d "${device#*=}"
+		done
+		exec tools/testing/selftests/vfio/run_selftests "$@"' run_selftests
+}

@@ -11,6 +11,7 @@ DEVICE_FIXTURE(resettable, HAS_RESET);
 DEVICE_FIXTURE(msix, HAS_MSIX);
 DEVICE_FIXTURE(mapped_msix, HAS_MSIX | HAS_PAGE_BAR);
 DEVICE_FIXTURE(no_rom, LACKS_ROM);
+DEVICE_FIXTURE(no_vga, LACKS_VGA);
 
 TEST_F(any, is_a_pci_device_with_all_regions_and_interrupt_types)
 {
@@ -102,7 +103,7 @@ TEST_F(any, config_region_has_the_size_of_config_space)
 	EXPECT_EQ(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE, info.flags);
 }
 
-TEST_F(any, vga_region_is_invalid_on_what_is_no_display)
+TEST_F(no_vga, vga_region_is_invalid)
 {
 	struct vfio_region_info info;
 

@@ -7,7 +7,8 @@
 DEVICE_FIXTURE(rom, HAS_ROM);
 DEVICE_FIXTURE(no_rom, LACKS_ROM);
 DEVICE_FIXTURE(gated, HAS_ROM | IS_PF);
-DEVICE_FIXTURE(hidden, HAS_ROM | IS_PF | HAS_SAFE_ROM);
+DEVICE_FIXTURE(hidden, HAS_OWN_ROM | IS_PF | HAS_SAFE_ROM);
+DEVICE_FIXTURE(shadow, HAS_SHADOW_ROM);
 
 TEST_F(rom, region_has_the_bars_size_and_can_only_be_read)
 {
@@ -55,6 +56,15 @@ TEST_F(hidden, without_memory_space_no_image_is_found)
 	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, PCI_COMMAND_MEMORY, PCI_COMMAND_MEMORY));
 	EXPECT_EQ(1, vdev_read(&self->dev, ROM, 0, &byte, 1));
 	EXPECT_EQ(0x55, byte);
+}
+
+/* It is in memory, but stands for a BAR's. */
+TEST_F(shadow, the_copy_is_not_read_while_memory_space_is_off)
+{
+	unsigned char byte;
+
+	ASSERT_EQ(0, cfg_update16(&self->dev, PCI_COMMAND, PCI_COMMAND_MEMORY, 0));
+	EXPECT_EQ(-EIO, vdev_read(&self->dev, ROM, 0, &byte, 1));
 }
 
 TEST_F(no_rom, reading_what_is_not_there_is_refused)

@@ -56,6 +56,8 @@ void pci_init(struct pci_function *fn, const struct pci_function_ops *ops,
 	pci_set16(fn, PCI_COMMAND, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
 		  PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE);
 	pci_set16(fn, PCI_STATUS, PCI_STATUS_CAP_LIST, 0);
+	/* Of no effect in PCI Express, but kept. */
+	fn->writable[PCI_CACHE_LINE_SIZE] = 0xff;
 	pci_set32(fn, PCI_CLASS_REVISION, identity->class << 8 | identity->revision, 0);
 	pci_set16(fn, PCI_SUBSYSTEM_VENDOR_ID, identity->subsystem_vendor, 0);
 	pci_set16(fn, PCI_SUBSYSTEM_ID, identity->subsystem, 0);

@@ -11,6 +11,16 @@
 #include "fault.h"
 #include "vdev.h"
 
+/* Of a region in the device's file; a device-specific one is asked for each time. */
+static __u64 vdev_offset(const struct vdev *v, __u32 region)
+{
+	struct vfio_region_info info;
+
+	if (region < VFIO_PCI_NUM_REGIONS)
+		return v->offsets[region];
+	return vdev_region_info(v, region, &info) ? 0 : info.offset;
+}
+
 /* A register of config space may do anything when it is written. */
 static unsigned long write_kind(__u32 region, __u64 off)
 {
@@ -22,7 +32,7 @@ static unsigned long write_kind(__u32 region, __u64 off)
 ssize_t vdev_read(const struct vdev *v, __u32 region, __u64 off, void *buf, size_t len)
 {
 	ssize_t ret = WITH_FAULTS(FAULT_READS + region,
-				  pread(v->fd, buf, len, v->offsets[region] + off));
+				  pread(v->fd, buf, len, vdev_offset(v, region) + off));
 
 	return ret < 0 ? -errno : ret;
 }
@@ -30,7 +40,7 @@ ssize_t vdev_read(const struct vdev *v, __u32 region, __u64 off, void *buf, size
 ssize_t vdev_write(const struct vdev *v, __u32 region, __u64 off, const void *buf, size_t len)
 {
 	ssize_t ret = WITH_FAULTS(write_kind(region, off),
-				  pwrite(v->fd, buf, len, v->offsets[region] + off));
+				  pwrite(v->fd, buf, len, vdev_offset(v, region) + off));
 
 	return ret < 0 ? -errno : ret;
 }
@@ -107,7 +117,7 @@ void *vdev_mmap(const struct vdev *v, __u32 region, __u64 off, size_t len, int f
 {
 	void *addr = (void *)WITH_FAULTS(FAULT_MAPS + region,
 					 mmap(NULL, len, PROT_READ | PROT_WRITE, flags, v->fd,
-					      v->offsets[region] + off));
+					      vdev_offset(v, region) + off));
 
 	if (addr != MAP_FAILED)
 		return addr;

@@ -125,6 +125,11 @@ int pci_give(const char *bdf, const char *driver)
 
 __u64 pci_resource(const char *bdf, int index, __u64 *flags)
 {
+	return pci_resource_at(bdf, index, flags, NULL);
+}
+
+__u64 pci_resource_at(const char *bdf, int index, __u64 *flags, __u64 *address)
+{
 	unsigned long long first = 0, last = 0, kind = 0;
 	FILE *file = fopen(device_path(bdf, "resource"), "re");
 	int row;
@@ -136,6 +141,8 @@ __u64 pci_resource(const char *bdf, int index, __u64 *flags)
 		fclose(file);
 	if (flags)
 		*flags = kind;
+	if (address)
+		*address = first;
 	return last && row > index ? last - first + 1 : 0;
 }
 

@@ -38,6 +38,9 @@ int pci_give(const char *bdf, const char *driver);
  * Return: length, 0 when the range is absent.
  */
 __u64 pci_resource(const char *bdf, int index, __u64 *flags);
+/* The same; where it begins goes to @address. */
+__u64 pci_resource_at(const char *bdf, int index, __u64 *flags, __u64 *address);
+#define RESOURCE_SHADOW	0x00000002	/* a ROM that firmware has copied to memory */
 #define RESOURCE_IO	0x00000100
 #define RESOURCE_MEM	0x00000200
 #define RESOURCE_MEM_64	0x00100000

@@ -38,6 +38,9 @@ static const struct model {
 	  { 0, 0x04, 4, 0x12345678, 0xffffffff, true }, {} },
 	/* ivshmem-plain: the shared memory */
 	{ 0x1af4, 0x1110, IS_RAM_BAR | HAS_SCRATCH, { 2, 0x1000, 4, 1, 0xffffffff }, {} },
+	{ 0x1234, 0x1111, IS_STDVGA, {}, {} },
+	/* the simulator's igd */
+	{ 0x8086, 0xa5a5, IS_IGD, {}, {} },
 };
 
 static const struct model *model_of(const char *bdf)
@@ -154,12 +157,23 @@ static __u64 cap_bits(const char *bdf)
 static __u64 bar_bits(const char *bdf)
 {
 	const __u64 page = sysconf(_SC_PAGESIZE);
+	__u64 rom, bits = LACKS_ROM;
 
-	return (bar_with(bdf, RESOURCE_MEM, 1, ANY_SIZE) < 0 ? 0 : HAS_MEM_BAR) |
+	if (pci_resource(bdf, 6, &rom))
+		bits = HAS_ROM | (rom & RESOURCE_SHADOW ? HAS_SHADOW_ROM : HAS_OWN_ROM);
+	return bits | (bar_with(bdf, RESOURCE_MEM, 1, ANY_SIZE) < 0 ? 0 : HAS_MEM_BAR) |
 	       (bar_with(bdf, RESOURCE_IO, 1, ANY_SIZE) < 0 ? 0 : HAS_IO_BAR) |
 	       (bar_with(bdf, RESOURCE_MEM, page, ANY_SIZE) < 0 ? 0 : HAS_PAGE_BAR) |
-	       (bar_with(bdf, RESOURCE_MEM, 256ULL << 20, ANY_SIZE) < 0 ? 0 : HAS_HUGE_BAR) |
-	       (pci_resource(bdf, 6, NULL) ? HAS_ROM : LACKS_ROM);
+	       (bar_with(bdf, RESOURCE_MEM, 256ULL << 20, ANY_SIZE) < 0 ? 0 : HAS_HUGE_BAR);
+}
+
+static __u64 vga_bits(const char *bdf)
+{
+	char disabled[4] = "";
+
+	file_read("/sys/module/vfio_pci/parameters/disable_vga", disabled, sizeof(disabled));
+	return pci_attr_number(bdf, "class") >> 8 == 0x0300 && *disabled != 'Y' ? HAS_VGA :
+										  LACKS_VGA;
 }
 
 static __u64 place_bits(const char *bdf)
@@ -191,7 +205,7 @@ static __u64 place_bits(const char *bdf)
  */
 #if defined(__s390__)
 #define HOST_LACKS	(HAS_INTX | HAS_PAGE_BAR | HAS_HUGE_BAR | HAS_RUNTIME_PM | \
-			 HAS_GROWING_MSIX | HAS_ROM)
+			 HAS_GROWING_MSIX | HAS_ROM | HAS_OWN_ROM)
 #elif defined(__powerpc__)
 #define HOST_LACKS	(HAS_GROWING_MSIX | HAS_BUS_RESET)
 #else
@@ -254,7 +268,7 @@ __u64 traits_of(const char *bdf)
 
 	if (!strcmp(known, bdf))
 		return bits;
-	bits = cap_bits(bdf) | bar_bits(bdf) | place_bits(bdf) | host_bits(bdf) |
+	bits = cap_bits(bdf) | bar_bits(bdf) | vga_bits(bdf) | place_bits(bdf) | host_bits(bdf) |
 	       host_map_bits(bdf) | driver_bits() | (model ? model->traits : 0);
 	bits &= ~HOST_LACKS;
 	/* OPAL's functions stay in D0, whatever their capability says. */

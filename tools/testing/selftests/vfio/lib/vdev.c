@@ -214,7 +214,8 @@ __u32 vdev_region_flags(const struct vdev *v, __u32 index)
 	return vdev_region_info(v, index, &info) ? 0 : info.flags;
 }
 
-int vdev_region_cap(const struct vdev *v, __u32 index, __u16 id)
+/* The capability's first @size bytes go to @out. */
+static int region_cap(const struct vdev *v, __u32 index, __u16 id, void *out, size_t size)
 {
 	union {
 		struct vfio_region_info info;
@@ -225,13 +226,37 @@ int vdev_region_cap(const struct vdev *v, __u32 index, __u16 id)
 
 	if (ret)
 		return ret;
-	for (at = u.info.cap_offset; at && at < sizeof(u) - sizeof(struct vfio_info_cap_header);) {
+	for (at = u.info.cap_offset; at && at <= sizeof(u) - size;) {
 		const struct vfio_info_cap_header *cap = (const void *)(u.bytes + at);
 
-		if (cap->id == id)
+		if (cap->id == id) {
+			memcpy(out, cap, size);
 			return 1;
+		}
 		at = cap->next;
 	}
+	return 0;
+}
+
+int vdev_region_cap(const struct vdev *v, __u32 index, __u16 id)
+{
+	struct vfio_info_cap_header cap;
+
+	return region_cap(v, index, id, &cap, sizeof(cap));
+}
+
+__u32 vdev_region_of_type(const struct vdev *v, __u32 type, __u32 subtype)
+{
+	struct vfio_region_info_cap_type cap;
+	struct vfio_device_info info;
+	__u32 index;
+
+	if (vdev_info(v, &info))
+		return 0;
+	for (index = VFIO_PCI_NUM_REGIONS; index < info.num_regions; index++)
+		if (region_cap(v, index, VFIO_REGION_INFO_CAP_TYPE, &cap, sizeof(cap)) == 1 &&
+		    cap.type == type && cap.subtype == subtype)
+			return index;
 	return 0;
 }
 

@@ -90,6 +90,8 @@ __u32 vdev_region_flags(const struct vdev *v, __u32 index);
  * Return: 1 when present, 0 when absent, -errno on failure.
  */
 int vdev_region_cap(const struct vdev *v, __u32 index, __u16 id);
+/* Index of the device-specific region of that type; 0, which is a BAR's, when there is none. */
+__u32 vdev_region_of_type(const struct vdev *v, __u32 type, __u32 subtype);
 
 /* Bytes moved, or -errno. @off counts from the region's start. */
 ssize_t vdev_read(const struct vdev *v, __u32 region, __u64 off, void *buf, size_t len);
