@@ -11,8 +11,9 @@ coverage_check() {
 
 # coverage_report: coverage.txt among the results, and its table on stderr.
 coverage_report() {
-	local counters=$lab_run/results/gcov source=$lab_build/source out=$lab_run/results/coverage.txt
-	local counter object
+	# With --results L1's are mounted where QEMU sees them, and only there.
+	local results=${opt_results:-$lab_run/results} source=$lab_build/source
+	local counters=$results/gcov out=$results/coverage.txt counter object
 
 	[[ -d $counters ]] || die "L1 left no counters; its kernel log has the reason"
 	find "$source" -name '*.gcda' -delete
