@@ -21,8 +21,8 @@ struct iommu_domain;
  * @iova: where the device finds the pages; below 16 MiB
  * @size: bytes of them
  * @data: the same for the kernel, zeroed when the window opens
- * @in_flight: the driver says that DMA has not come to its end: the device is no bus master then when
- *	       the window is closed, until its user makes it one again
+ * @in_flight: the driver says that DMA has not come to its end: the device is no bus master then
+ *	       when the window is closed, until its user makes it one again
  * @user: the user's domain, that is put back; NULL if it had none
  * @own: the one of the window
  * @order: of the pages

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What Intel's graphics have outside of the function: the OpRegion that firmware left in memory, and
- * config space of two bridges. The memory is the BAR of an ivshmem, and firmware is this program.
+ * What Intel's graphics have outside of the function: the OpRegion that firmware left in memory,
+ * and config space of two bridges. The memory is the BAR of an ivshmem, and firmware is this
+ * program.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -116,24 +117,21 @@ static __u32 opregion_of(const struct vdev *v)
 }
 
 /* Firmware has run, and nothing is open. */
-#define BOOTED_FIXTURE(name, traits)					\
-	FIXTURE(name) {							\
-		struct vdev dev;					\
-	};								\
-	FIXTURE_SETUP(name)						\
-	{								\
-		self->dev.fd = -1;					\
-		ASSERT_EQ(0, boot(0x0100));				\
-	}								\
-	FIXTURE_TEARDOWN(name)						\
-	{								\
-		if (self->dev.fd >= 0)					\
-			vdev_close(&self->dev);				\
-	}								\
-	DECLARE_FIXTURE(name, traits, false)
+static int booted(struct vdev *v)
+{
+	v->fd = -1;
+	return boot(0x0100);
+}
 
-BOOTED_FIXTURE(igd, IS_IGD);
-BOOTED_FIXTURE(ours, IS_IGD | IS_OURS);
+static void close_dev(struct vdev *v)
+{
+	if (v->fd >= 0)
+		vdev_close(v);
+	v->fd = -1;
+}
+
+OPEN_FIXTURE(igd, IS_IGD, false, booted(&self->dev), close_dev);
+OPEN_FIXTURE(ours, IS_IGD | IS_OURS, false, booted(&self->dev), close_dev);
 
 static int open_dev(struct vdev *v)
 {
@@ -155,8 +153,7 @@ TEST_F(igd, without_an_opregion_it_is_a_function_like_others)
 		ASSERT_EQ(0, open_dev(&self->dev));
 		EXPECT_EQ(0, vdev_info(&self->dev, &info));
 		EXPECT_EQ(VFIO_PCI_NUM_REGIONS, info.num_regions);
-		vdev_close(&self->dev);
-		self->dev.fd = -1;
+		close_dev(&self->dev);
 	}
 }
 
@@ -204,7 +201,7 @@ static void expect_table(__u8 *want, __u16 version)
 	memcpy(want + RVDA, &offset, sizeof(offset));
 }
 
-/* The whole in one piece, and in pieces of which some begin or end within a field that is changed. */
+/* The whole in one piece, and in some that begin or end within a field that is changed. */
 static int differs(const struct vdev *v, __u32 region, const __u8 *want, size_t size)
 {
 	__u8 seen[SIZE + TABLE_SIZE] = {};
@@ -296,7 +293,7 @@ TEST_F(igd, the_guest_may_move_its_copy_and_the_host_keeps_its_own)
 	ASSERT_EQ(0, cfg_put(&self->dev, ASLS, 4, 0x7ffe0018));
 	EXPECT_EQ(0x7ffe0018, cfg_get(&self->dev, ASLS, 4));
 	EXPECT_EQ(firmware.address, phys_get(self->dev.bdf, ASLS, 4));
-	vdev_close(&self->dev);
+	close_dev(&self->dev);
 	ASSERT_EQ(0, open_dev(&self->dev));
 	EXPECT_EQ(firmware.address, cfg_get(&self->dev, ASLS, 4));
 }
@@ -342,7 +339,6 @@ TEST_F(igd, its_regions_go_and_come_with_each_user)
 		if (!i)
 			first = opregion_of(&self->dev);
 		EXPECT_EQ(first, opregion_of(&self->dev));
-		vdev_close(&self->dev);
-		self->dev.fd = -1;
+		close_dev(&self->dev);
 	}
 }

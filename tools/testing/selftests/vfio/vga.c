@@ -99,13 +99,14 @@ TEST_F(standard, the_memory_is_that_of_its_bar)
 {
 	static const __u8 drawn[] = "drawn through the window of 1987";
 	__u8 seen[sizeof(drawn)] = {};
+	const __u64 at = 0x1003;	/* aligned to nothing */
 
 	ASSERT_EQ(0, set_up_memory(&self->dev));
-	ASSERT_EQ(sizeof(drawn), vdev_write(&self->dev, VGA, MEMORY + 0x1003, drawn, sizeof(drawn)));
-	EXPECT_EQ(sizeof(drawn), vdev_read(&self->dev, 0, 0x1003, seen, sizeof(seen)));
+	ASSERT_EQ(sizeof(drawn), vdev_write(&self->dev, VGA, MEMORY + at, drawn, sizeof(drawn)));
+	EXPECT_EQ(sizeof(drawn), vdev_read(&self->dev, 0, at, seen, sizeof(seen)));
 	EXPECT_EQ(0, memcmp(drawn, seen, sizeof(drawn)));
 	memset(seen, 0, sizeof(seen));
-	EXPECT_EQ(sizeof(drawn), vdev_read(&self->dev, VGA, MEMORY + 0x1003, seen, sizeof(seen)));
+	EXPECT_EQ(sizeof(drawn), vdev_read(&self->dev, VGA, MEMORY + at, seen, sizeof(seen)));
 	EXPECT_EQ(0, memcmp(drawn, seen, sizeof(drawn)));
 }
 

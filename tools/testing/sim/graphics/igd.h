@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Integrated graphics of Intel's, as far as the host sees more of it than any function's registers: its
+ * Integrated graphics of Intel's, as far as the host sees more of it than of any function: its
  * class, and the register that says where in memory firmware left the OpRegion.
  */
 #ifndef SIM_GRAPHICS_IGD_H

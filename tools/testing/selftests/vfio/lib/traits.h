@@ -39,11 +39,9 @@
 #define HAS_RESET	BIT(25)	/* the kernel lists a way to reset it */
 #define HAS_BUS_RESET	BIT(26)	/* sits below a bridge, or in a slot that resets it */
 #define HAS_EXT_CONFIG	BIT(27)	/* 4096 bytes of config space */
-#define HAS_VGA		BIT(28)	/* of the class VGA, whose addresses are not kept from the user */
+#define HAS_VGA		BIT(28)	/* of the class VGA, and disable_vga is not set */
 #define LACKS_ROM	BIT(29)
 #define LACKS_VGA	BIT(30)
-#define HAS_OWN_ROM	BIT(46)	/* in a BAR of its own */
-#define HAS_SHADOW_ROM	BIT(47)	/* in memory, where firmware has copied it */
 #define HAS_WITNESS	BIT(31)	/* a register known to be cleared by reset */
 #define HAS_RUNTIME_PM	BIT(32)	/* the kernel suspends functions */
 #define HAS_GROWING_MSIX BIT(33)	/* vectors may be added to those in use */
@@ -56,9 +54,11 @@
 #define HAS_SLEEP	BIT(40)	/* the kernel can pretend to go to sleep */
 #define HAS_HOST_MAP	BIT(41)	/* sysfs maps the BAR of HAS_WITNESS */
 #define HAS_SAFE_ROM	BIT(42)	/* may be read from while memory space is disabled */
-#define IS_IGD		BIT(44)	/* the simulated graphics of Intel's */
-#define IS_STDVGA	BIT(45)	/* QEMU's, which has what VGA has at these addresses */
 #define IS_OURS		BIT(43)	/* vfio-pci-core is not the kernel's own: what it does better */
+#define IS_IGD		BIT(44)	/* the simulated graphics of Intel's */
+#define IS_STDVGA	BIT(45)	/* QEMU's display, with VGA's registers and memory */
+#define HAS_OWN_ROM	BIT(46)	/* in a BAR of its own */
+#define HAS_SHADOW_ROM	BIT(47)	/* in memory, where firmware has copied it */
 
 /* All BARs that are memory can be mapped where this is true; none where it is not. */
 bool host_maps_bars(void);
