@@ -50,6 +50,7 @@ devices_help() {
 	                        all on IMAGE, else 64 MiB of zeros each
 	    liar[:LIE]          simulated function whose config space lies, from the start or when it is told to
 	    igd                 simulated graphics of Intel's, whose OpRegion the tests put where they like
+	    allcaps             simulated function with capabilities of all kinds
 	    bridge:SPEC         SPEC behind a PCIe-to-PCI bridge
 	    SPEC+SPEC...        functions 0, 1, ... of one slot, hence one group and one bus
 	END
@@ -111,7 +112,7 @@ devices_arguments() {
 			qemu[-1]+=,pref64-reserve=128M
 			case $spec in
 			snap-blk*) sim_disk "$spec" "$path" "$bus" ;;
-			igd) sim_igd "$path" "$bus" ;;
+			igd | allcaps) sim_single "$spec" "$path" "$bus" ;;
 			liar*) sim_liar "$spec" "$path" "$bus" ;;
 			*) sim_arguments "$spec" "$path" "$bus" ;;
 			esac

@@ -8,7 +8,7 @@ readonly sim_most_vfs=16 sim_most_disks=16 sim_most_liars=8
 
 # sim_is PART: whether a part of a SPEC is simulated.
 sim_is() {
-	[[ $1 == @(mlx5|snap-blk|liar|igd)?([:=]*) ]]
+	[[ $1 == @(mlx5|snap-blk|liar|igd|allcaps)?([:=]*) ]]
 }
 
 # sim_wanted SPEC...: whether any is.
@@ -50,12 +50,12 @@ sim_spread() {
 
 # sim_check SPEC...: refuse what sim_parse would not understand.
 sim_check() {
-	local spec cards=0 disks=0 liars=0 igds=0 first=
+	local spec cards=0 disks=0 liars=0 first= singles=
 
 	for spec in "$@"; do
-		[[ $spec != *+* || ! $spec =~ mlx5|snap-blk|liar|igd ]] ||
+		[[ $spec != *+* || ! $spec =~ mlx5|snap-blk|liar|igd|allcaps ]] ||
 			die "--device $spec: a simulated device has a slot of its own"
-		[[ $spec != bridge:@(mlx5|snap|liar|igd)* ]] ||
+		[[ $spec != bridge:@(mlx5|snap|liar|igd|allcaps)* ]] ||
 			die "--device $spec: a simulated device is not behind a bridge"
 		case $spec in
 		mlx5*)
@@ -74,9 +74,10 @@ sim_check() {
 			[[ $spec =~ ^liar(:[a-z0-9-]+)?$ ]] ||
 				die "--device $spec: say which lie, like liar:cap-loop, or liar:open"
 			;;
-		igd*)
-			[[ $spec == igd ]] || die "--device $spec: igd takes no argument"
-			((++igds == 1)) || die "--device $spec: there is one igd in a machine"
+		igd* | allcaps*)
+			[[ $spec == @(igd|allcaps) ]] || die "--device $spec: ${spec%%[:=]*} takes no argument"
+			[[ " $singles " != *" $spec "* ]] || die "--device $spec: there is one $spec in a machine"
+			singles+=" $spec"
 			;;
 		esac
 	done
@@ -141,11 +142,11 @@ sim_liar() {
 	lab_places+=("liar $2/0000:*:*.0")
 }
 
-# sim_igd PORT BUS
-sim_igd() {
-	sim_options+=(--igd)
-	sim_function "dev${#lab_places[@]}" igd "$2" 0.0
-	lab_places+=("igd $1/0000:*:*.0")
+# sim_single SPEC PORT BUS: a function of which there is one.
+sim_single() {
+	sim_options+=("--$1")
+	sim_function "dev${#lab_places[@]}" "$1" "$3" 0.0
+	lab_places+=("$1 $2/0000:*:*.0")
 }
 
 # sim_function ID SOCKET BUS ADDRESS

@@ -28,6 +28,8 @@ static const struct expected_bits {
 	  "read-only bits of MSI flags: the kernel's driver lets the user change its view" },
 	{ PCI_CAP_ID_MSI, false, PCI_MSI_FLAGS + 1, 0xff,
 	  "read-only bits of MSI flags: the kernel's driver lets the user change its view" },
+	{ PCI_EXT_CAP_ID_PWR, true, PCI_PWR_DSR, 0xff,
+	  "power budgeting: with the kernel's driver the data select register is read-only" },
 };
 
 /* The kernel's driver does not look at the user's memory where nothing can be written. */

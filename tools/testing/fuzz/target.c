@@ -32,6 +32,8 @@ static const struct model {
 	{ 0x8086, 0x10d3, "e1000e", { { 0, 0x38, 4 }, { 2, 0, 4 } } },
 	/* device feature select */
 	{ 0x1af4, 0x1042, "virtio-blk", { { 4, 0x00, 4 } } },
+	/* its memory, in front of the table of vectors */
+	{ 0x1234, 0x11a6, "allcaps", { { 0, 0, 0x2000 } } },
 	/* the shared memory */
 	{ 0x1af4, 0x1110, "ivshmem", { { 2, 0, 0x2000 } } },
 };

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "allcaps/allcaps.h"
 #include "control.h"
 #include "graphics/igd.h"
 #include "hostile/liar.h"
@@ -22,12 +23,14 @@ static const char usage[] =
 	"\n"
 	"Offers a ConnectX card to QEMU's vfio-user-pci, on the sockets DIRECTORY/pf, DIRECTORY/vf0, ...\n"
 	"and DIRECTORY/blk0, ... for the disks that it emulates; takes commands on DIRECTORY/control.\n"
-	"Functions that lie are on DIRECTORY/liar0, ..., and Intel's graphics on DIRECTORY/igd.\n"
+	"Functions that lie are on DIRECTORY/liar0, ..., the others have the names of\n"
+	"their options.\n"
 	"\n"
 	"  --vfs NUMBER      virtual functions it can have (0)\n"
 	"  --disk IMAGE      a disk it emulates; any number of times\n"
 	"  --liar HOW        a function that lies; HOW: the lie it begins with, \"none\", or \"open\"\n"
 	"  --igd             integrated graphics of Intel's\n"
+	"  --allcaps         a function with capabilities of all kinds\n"
 	"  --memory MIB      internal memory of each function that can be migrated (1)\n"
 	"  --rate MIB        how much of it changes in a second (0)\n"
 	"  --chunk MIB       size of an image in chunk mode; 0: no such mode (8)\n"
@@ -85,13 +88,38 @@ static int add_liars(const char *directory, char **how)
 	return 0;
 }
 
-static int add_igd(const char *directory, struct igd **igd)
-{
-	char path[256];
+/* Functions of which there is one or none. */
+static struct single {
+	const char *name;
+	void *(*make)(const char *socket);
+	void (*unmake)(void *function);
+	bool wanted;
+	void *function;
+} singles[] = {
+	{ .name = "igd", .make = igd_new, .unmake = igd_free },
+	{ .name = "allcaps", .make = allcaps_new, .unmake = allcaps_free },
+};
 
-	snprintf(path, sizeof(path), "%s/igd", directory);
-	*igd = igd_new(path);
-	return *igd ? 0 : -errno;
+static void want_single(const char *name)
+{
+	for (size_t i = 0; i < sizeof(singles) / sizeof(*singles); i++)
+		if (!strcmp(singles[i].name, name))
+			singles[i].wanted = true;
+}
+
+static int add_singles(const char *directory)
+{
+	for (size_t i = 0; i < sizeof(singles) / sizeof(*singles); i++) {
+		char path[256];
+
+		if (!singles[i].wanted)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, singles[i].name);
+		singles[i].function = singles[i].make(path);
+		if (!singles[i].function)
+			return -errno;
+	}
+	return 0;
 }
 
 static int start(const struct options *how, const char *directory, char **images,
@@ -108,6 +136,8 @@ static int start(const struct options *how, const char *directory, char **images
 	error = add_disks(*card, directory, images, count);
 	if (!error)
 		error = add_liars(directory, lies);
+	if (!error)
+		error = add_singles(directory);
 	if (error)
 		return error;
 	snprintf(path, sizeof(path), "%s/control", directory);
@@ -142,6 +172,7 @@ int main(int argc, char **argv)
 		{ "disk", required_argument, NULL, 'd' },
 		{ "liar", required_argument, NULL, 'l' },
 		{ "igd", no_argument, NULL, 'i' },
+		{ "allcaps", no_argument, NULL, 'i' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "chunk", required_argument, NULL, 'c' },
@@ -157,11 +188,9 @@ int main(int argc, char **argv)
 	unsigned int n_images = 0, n_lies = 0;
 	char *lies[MOST_LIARS] = {};
 	struct card *card = NULL;
-	struct igd *igd = NULL;
-	bool has_igd = false;
-	int option, error;
+	int option, error, which = 0;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "h", options, &which)) >= 0) {
 		switch (option) {
 		case 'v':
 			how.vfs = number(optarg, "vfs", MOST_VFS);
@@ -181,7 +210,7 @@ int main(int argc, char **argv)
 			lies[n_lies++] = optarg;
 			break;
 		case 'i':
-			has_igd = true;
+			want_single(options[which].name);
 			break;
 		case 'm':
 			how.memory = number(optarg, "memory", 8192);
@@ -217,8 +246,6 @@ int main(int argc, char **argv)
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
 	error = start(&how, argv[optind], images, n_images, lies, &card);
-	if (!error && has_igd)
-		error = add_igd(argv[optind], &igd);
 	if (error) {
 		fprintf(stderr, "sim: no sockets in %s, no image or no such lie: %s\n",
 			argv[optind], strerror(-error));
@@ -236,7 +263,9 @@ int main(int argc, char **argv)
 					offsetof(struct blk, vhca)));
 	for (unsigned int i = 0; i < MOST_LIARS && liars[i]; i++)
 		liar_free(liars[i]);
-	igd_free(igd);
+	for (size_t i = 0; i < sizeof(singles) / sizeof(*singles); i++)
+		if (singles[i].function)
+			singles[i].unmake(singles[i].function);
 	card_free(card);
 	return 0;
 }

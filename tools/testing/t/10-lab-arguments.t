@@ -43,6 +43,7 @@ refused 'disks on an image that is not there' 'there is no file' --device mlx5:0
 refused 'disks without a card' 'add --device mlx5' --device snap-blk:1
 refused 'liar that says how in capitals' 'say which lie' --device liar:LOOP
 refused 'liar in a slot with others' 'slot of its own' --device liar+edu
+refused 'a second allcaps' 'one allcaps in a machine' --device allcaps --device allcaps
 refused 'a second igd' 'one igd in a machine' --device igd --device igd
 refused 'an igd with an argument' 'igd takes no argument' --device igd:2
 refused 'nine liars' '8 liars at most' --device liar --device liar --device liar --device liar \

@@ -16,8 +16,9 @@ selftests() {
 	exec scripts/lab run "${options[@]}" "$@" -- tools/testing/selftests/vfio/run_selftests
 }
 
-# displays OPTION...: likewise on displays; the ivshmem is memory that firmware uses, and not tested.
-displays() {
-	exec scripts/lab run --device vga --device igd --device ivshmem:64K "$@" -- \
+# rare OPTION...: likewise on what is rarely passed through, or rarely has all of it. The ivshmem is memory
+# that firmware uses, and not tested.
+rare() {
+	exec scripts/lab run --device vga --device igd --device allcaps --device ivshmem:64K "$@" -- \
 		tools/testing/selftests/vfio/run_selftests -x ivshmem
 }

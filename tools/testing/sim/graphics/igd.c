@@ -35,7 +35,7 @@ static void on_written(struct pci_function *fn, unsigned int at, size_t count)
  *
  * Return: the function, or NULL with errno set.
  */
-struct igd *igd_new(const char *socket)
+void *igd_new(const char *socket)
 {
 	static const struct pci_function_ops ops = {
 		.bar = on_bar, .reset = on_reset, .written = on_written,
@@ -62,10 +62,8 @@ struct igd *igd_new(const char *socket)
 }
 
 /** igd_free() - unplug it */
-void igd_free(struct igd *igd)
+void igd_free(void *igd)
 {
-	if (!igd)
-		return;
-	pci_unplug(&igd->pci);
+	pci_unplug(&((struct igd *)igd)->pci);
 	free(igd);
 }

@@ -22,7 +22,7 @@ struct igd {
 	uint32_t opregion;
 };
 
-struct igd *igd_new(const char *socket);
-void igd_free(struct igd *igd);
+void *igd_new(const char *socket);
+void igd_free(void *igd);
 
 #endif /* SIM_GRAPHICS_IGD_H */

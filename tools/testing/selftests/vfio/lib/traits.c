@@ -39,7 +39,9 @@ static const struct model {
 	/* ivshmem-plain: the shared memory */
 	{ 0x1af4, 0x1110, IS_RAM_BAR | HAS_SCRATCH, { 2, 0x1000, 4, 1, 0xffffffff }, {} },
 	{ 0x1234, 0x1111, IS_STDVGA, {}, {} },
-	/* the simulator's igd */
+	/* the simulator's allcaps: its BAR is memory that a reset clears; and igd */
+	{ 0x1234, 0x11a6, HAS_SCRATCH | HAS_WITNESS | HAS_SAFE_TABLE,
+	  { 0, 0x10, 4, 0x12345678, 0xffffffff }, { 0, 0x14, 4, 0x5a5a, 0xffffffff } },
 	{ 0x8086, 0xa5a5, IS_IGD, {}, {} },
 };
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The kselftest programs on displays with our modules under KASAN, lockdep and kmemleak.
+# The kselftest programs on rare devices with our modules under KASAN, lockdep and kmemleak.
 
 # shellcheck source=tools/testing/t/selftests.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../selftests.sh"
 
-displays --debug --timeout 1200
+rare --debug --timeout 1500
