@@ -50,7 +50,7 @@ sim_spread() {
 
 # sim_check SPEC...: refuse what sim_parse would not understand.
 sim_check() {
-	local spec cards=0 disks=0 liars=0 first= singles=
+	local spec cards=0 disks=0 liars=0 first='' singles=''
 
 	for spec in "$@"; do
 		[[ $spec != *+* || ! $spec =~ mlx5|snap-blk|liar|igd|allcaps ]] ||
