@@ -12,6 +12,7 @@
 #include "plug.h"
 #include "session.h"
 #include "vdev.h"
+#include "virtio.h"
 
 /* Its file keeps the device from being reset between the tests of a program. */
 static struct vdev held = { .fd = -1 };
@@ -73,7 +74,7 @@ static int kit_offers(struct vdev *v, __u32 *offers)
 	*offers = (flags & VFIO_MIGRATION_P2P ? WANTS_P2P : 0) |
 		  (flags & VFIO_MIGRATION_PRE_COPY ? WANTS_PRE_COPY : 0) |
 		  (kit_peer() ? WANTS_PEER : 0) | (plug_of(v->bdf) ? WANTS_PLUG : 0) |
-		  (kit_stalls() ? WANTS_STALLING : 0) |
+		  (kit_stalls() ? WANTS_STALLING : 0) | (disk_is(v->bdf) ? WANTS_DISK : 0) |
 		  (vdev_feature(v, logging, NULL, 0) ? 0 : WANTS_LOGGING);
 	ret = mig_save(v, &s, STEP);
 	*offers |= envelope_is(&s) ? WANTS_ENVELOPE : WANTS_BARE;

@@ -21,6 +21,7 @@ struct vdev;
 #define WANTS_BARE	BIT(5)	/* streams in a format of the driver's own */
 #define WANTS_LOGGING	BIT(6)	/* DMA logging */
 #define WANTS_STALLING	BIT(7)	/* userfaultfd(2), of the kernel */
+#define WANTS_DISK	BIT(8)	/* virtio-blk, of which a test can have memory written */
 
 /*
  * Ask the driver what it offers, and fixture_arguments() for what fits. @hold: the device stays

@@ -15,6 +15,7 @@
 #include "frame.h"
 #include "pci_sysfs.h"
 #include "plug.h"
+#include "virtio.h"
 
 #define EDU_CHECK	0x04	/* holds what is written, reads inverted */
 #define EDU_STATUS	0x20
@@ -163,27 +164,6 @@ static int mlx5_check(const struct vdev *v, __u32 seed)
 
 /* ---- virtio functions: where their first queue is -------------------------------------------- */
 
-struct virtio_common {
-	__u32 bar;
-	__u32 at;
-};
-
-static int virtio_find_common(const struct vdev *v, struct virtio_common *common)
-{
-	__u32 cap;
-
-	for (cap = cfg_get(v, PCI_CAPABILITY_LIST, 1); cap;
-	     cap = cfg_get(v, cap + PCI_CAP_LIST_NEXT, 1)) {
-		if (cfg_get(v, cap, 1) != PCI_CAP_ID_VNDR ||
-		    cfg_get(v, cap + VIRTIO_PCI_CAP_CFG_TYPE, 1) != VIRTIO_PCI_CAP_COMMON_CFG)
-			continue;
-		common->bar = cfg_get(v, cap + VIRTIO_PCI_CAP_BAR, 1);
-		common->at = cfg_get(v, cap + VIRTIO_PCI_CAP_OFFSET, 4);
-		return common->bar < PCI_STD_NUM_BARS ? 0 : -EINVAL;
-	}
-	return -ENODEV;
-}
-
 static const __u32 virtio_rings[] = {
 	VIRTIO_PCI_COMMON_Q_DESCLO, VIRTIO_PCI_COMMON_Q_AVAILLO, VIRTIO_PCI_COMMON_Q_USEDLO,
 };
@@ -197,8 +177,8 @@ static __u32 virtio_ring(__u32 seed, size_t i)
 static int virtio_give(const struct vdev *v, __u32 seed)
 {
 	__u16 command = cfg_get(v, PCI_COMMAND, 2);
-	struct virtio_common c;
-	int ret = virtio_find_common(v, &c);
+	struct virtio_place c;
+	int ret = virtio_find(v, VIRTIO_PCI_CAP_COMMON_CFG, &c);
 	size_t i;
 
 	if (ret)
@@ -217,8 +197,8 @@ static int virtio_give(const struct vdev *v, __u32 seed)
 static int virtio_check(const struct vdev *v, __u32 seed)
 {
 	__u16 command = cfg_get(v, PCI_COMMAND, 2);
-	struct virtio_common c;
-	int ret = virtio_find_common(v, &c), differ;
+	struct virtio_place c;
+	int ret = virtio_find(v, VIRTIO_PCI_CAP_COMMON_CFG, &c), differ;
 	size_t i;
 
 	if (ret)

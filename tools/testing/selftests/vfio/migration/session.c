@@ -224,3 +224,35 @@ int mig_enter(const struct vdev *v, unsigned int state, int *fd)
 	*fd = -1;
 	return state == VFIO_DEVICE_STATE_RUNNING ? 0 : mig_set(v, state, fd);
 }
+
+int mig_log_start(const struct vdev *v, __u64 iova, __u64 length, __u64 page_size)
+{
+	struct vfio_device_feature_dma_logging_range range = { iova, length };
+	struct vfio_device_feature_dma_logging_control control = {
+		.page_size = page_size,
+		.num_ranges = 1,
+		.ranges = (unsigned long)&range,
+	};
+
+	return vdev_feature(v, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
+			    &control, sizeof(control));
+}
+
+int mig_log_stop(const struct vdev *v)
+{
+	return vdev_feature(v, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
+			    NULL, 0);
+}
+
+int mig_log_report(const struct vdev *v, __u64 iova, __u64 length, __u64 page_size, __u64 *bitmap)
+{
+	struct vfio_device_feature_dma_logging_report report = {
+		.iova = iova,
+		.length = length,
+		.page_size = page_size,
+		.bitmap = (unsigned long)bitmap,
+	};
+
+	return vdev_feature(v, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
+			    &report, sizeof(report));
+}

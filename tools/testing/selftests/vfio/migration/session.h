@@ -85,6 +85,14 @@ int mig_save_precopy(const struct vdev *v, struct stream *s, size_t step);
 /* Load it into a device in any state but RESUMING; stopped afterwards. 0 or the first -errno. */
 int mig_load(const struct vdev *v, const struct stream *s, size_t step);
 
+/*
+ * VFIO_DEVICE_FEATURE_DMA_LOGGING_*: of one range, and of what was written in it a bit a page goes
+ * to @bitmap. 0 or -errno.
+ */
+int mig_log_start(const struct vdev *v, __u64 iova, __u64 length, __u64 page_size);
+int mig_log_stop(const struct vdev *v);
+int mig_log_report(const struct vdev *v, __u64 iova, __u64 length, __u64 page_size, __u64 *bitmap);
+
 /* Bring a running device into @state, with its stream in @fd, or -1. 0 or -errno. */
 int mig_enter(const struct vdev *v, unsigned int state, int *fd);
 
