@@ -122,7 +122,7 @@ help:
 	@echo '  make mlx5-downtime     how long a function stands still, with PRE_COPY and without; draws it [SIZES="64 256"]'
 	@echo '  make check-fuzz        the fuzzer and many threads on one device; ten minutes each under KASAN and lockdep'
 	@echo '  make fuzz              the same calls to ours and to the kernel'"'"'s own driver   [ARGS="--seconds 60 --seed 1"]'
-	@echo '  make coverage          which lines of our modules the tests reach, per file; two hours   [RUNS="selftests"]'
+	@echo '  make coverage          which lines of our modules the tests reach, per file; hours   [RUNS="selftests"]'
 	@echo '  make check-static      W=1, sparse, checkpatch, shellcheck'
 	@echo '  make bench             ours against the kernel'"'"'s own in instructions; fails where a goal is missed'
 	@echo '                         [BENCH="--quick" or what else scripts/bench --help tells]'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An endpoint with each capability that Linux 6.12 knows the length of, and some that it does not:
- * more than any real one has at once, but nothing that an endpoint may not have.
+ * An endpoint with each capability whose length the kernel's driver of 6.12 knows, but that of
+ * SR-IOV, and some that it hides: more than any real one has at once.
  *
  * Like a liar it shows them from the machine's first reset on, so that QEMU emulates none.
  */
