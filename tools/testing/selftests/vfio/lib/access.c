@@ -11,14 +11,17 @@
 #include "fault.h"
 #include "vdev.h"
 
-/* Of a region in the device's file; a device-specific one is asked for each time. */
+/*
+ * Of a region in the device's file; a device-specific one is asked for each time. Where there is
+ * none, a place that no file has.
+ */
 static __u64 vdev_offset(const struct vdev *v, __u32 region)
 {
 	struct vfio_region_info info;
 
 	if (region < VFIO_PCI_NUM_REGIONS)
 		return v->offsets[region];
-	return vdev_region_info(v, region, &info) ? 0 : info.offset;
+	return vdev_region_info(v, region, &info) ? 1ULL << 63 : info.offset;
 }
 
 /* A register of config space may do anything when it is written. */
@@ -31,16 +34,16 @@ static unsigned long write_kind(__u32 region, __u64 off)
 
 ssize_t vdev_read(const struct vdev *v, __u32 region, __u64 off, void *buf, size_t len)
 {
-	ssize_t ret = WITH_FAULTS(FAULT_READS + region,
-				  pread(v->fd, buf, len, vdev_offset(v, region) + off));
+	const __u64 pos = vdev_offset(v, region) + off;
+	ssize_t ret = WITH_FAULTS(FAULT_READS + region, pread(v->fd, buf, len, pos));
 
 	return ret < 0 ? -errno : ret;
 }
 
 ssize_t vdev_write(const struct vdev *v, __u32 region, __u64 off, const void *buf, size_t len)
 {
-	ssize_t ret = WITH_FAULTS(write_kind(region, off),
-				  pwrite(v->fd, buf, len, vdev_offset(v, region) + off));
+	const __u64 pos = vdev_offset(v, region) + off;
+	ssize_t ret = WITH_FAULTS(write_kind(region, off), pwrite(v->fd, buf, len, pos));
 
 	return ret < 0 ? -errno : ret;
 }
@@ -115,9 +118,10 @@ __u32 cfg_find_ecap(const struct vdev *v, __u16 id)
 
 void *vdev_mmap(const struct vdev *v, __u32 region, __u64 off, size_t len, int flags, int *err)
 {
+	const __u64 pos = vdev_offset(v, region) + off;
 	void *addr = (void *)WITH_FAULTS(FAULT_MAPS + region,
 					 mmap(NULL, len, PROT_READ | PROT_WRITE, flags, v->fd,
-					      vdev_offset(v, region) + off));
+					      pos));
 
 	if (addr != MAP_FAILED)
 		return addr;
