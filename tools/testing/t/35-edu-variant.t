@@ -5,5 +5,5 @@
 # program prints TAP already.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.." || exit 1
-exec scripts/lab run --timeout 300 --device edu --device edu -- \
+exec scripts/lab run --timeout 300 --device edu --device edu "$@" -- \
 	tools/testing/selftests/vfio/run_edu_variant

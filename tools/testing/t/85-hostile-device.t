@@ -7,6 +7,6 @@
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.." || exit 1
 exec scripts/lab run --timeout 300 --device liar:rom-pointer --device liar:rom-edge \
-	--device liar:rom-length --device liar:rom-endless --device liar:open --device edu -- \
+	--device liar:rom-length --device liar:rom-endless --device liar:open --device edu "$@" -- \
 	tools/testing/selftests/vfio/run_hostile rom-pointer:rom,capabilities \
 	rom-edge:rom,extended rom-length:rom,express,interrupts,noise rom-endless:rom,deeds open:rom,storm

@@ -7,6 +7,6 @@
 # shellcheck source=tools/testing/t/client.sh
 . "$(dirname "${BASH_SOURCE[0]}")/client.sh"
 
-client 12 --timeout 300 --device mlx5:2 --device snap-blk:2 -- tools/testing/clients/mlx5/health
+client 12 --timeout 300 --device mlx5:2 --device snap-blk:2 "$@" -- tools/testing/clients/mlx5/health
 
 done_testing

@@ -6,4 +6,4 @@
 # shellcheck source=tools/testing/t/selftests.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../selftests.sh"
 
-selftests --debug --timeout 3600
+selftests --debug --timeout 3600 "$@"

@@ -6,4 +6,4 @@
 # shellcheck source=tools/testing/t/selftests.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../selftests.sh"
 
-rare --debug --timeout 1500
+rare --debug --timeout 1500 "$@"

@@ -6,5 +6,5 @@
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../../.." || exit 1
 
-exec scripts/lab run --debug --device edu --device edu --timeout 1500 -- \
+exec scripts/lab run --debug --device edu --device edu --timeout 1500 "$@" -- \
 	tools/testing/selftests/vfio/migration/run_migration -D edu-vfio-pci -d edu -d edu -n 10 -m 1

@@ -6,5 +6,5 @@
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../../.." || exit 1
 
-exec scripts/lab run --debug --timeout 1200 --device mlx5:2 --device snap-blk:2 -- \
+exec scripts/lab run --debug --timeout 1200 --device mlx5:2 --device snap-blk:2 "$@" -- \
 	tools/testing/clients/mlx5/track
