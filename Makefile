@@ -85,7 +85,6 @@ check-mlx5-long:
 mlx5-downtime:
 	@$(LAB) mlx5-downtime $(SIZES)
 
-# The short run is not a part of make check yet, see Documentation/security.rst.
 .PHONY: check-fuzz
 check-fuzz:
 	@scripts/check --fuzz

@@ -677,4 +677,37 @@ TEST_F(iommufd, a_device_is_saved_and_loaded_and_gets_its_memory_back)
 	EXPECT_EQ(0x3c, self->memory[2 * PAGE - 1]);
 }
 
+TEST_F(iommufd, a_device_that_lost_its_memory_is_saved_and_gets_other_memory)
+{
+	struct vfio_device_detach_iommufd_pt pt = { .argsz = sizeof(pt) };
+	char stream[STREAM_MAX];
+
+	ASSERT_EQ(0, attach(&self->a, self->memory));
+	ASSERT_EQ(0, vdev_ioctl(&self->a, VFIO_DEVICE_DETACH_IOMMUFD_PT, &pt));
+	ASSERT_LT(0, save(&self->a, stream));
+	ASSERT_EQ(0, vdev_ioctl(&self->a, VFIO_DEVICE_RESET, NULL));
+
+	ASSERT_EQ(0, attach(&self->a, self->memory));
+	memset(self->memory, 0x5a, PAGE);
+	ASSERT_TRUE(dma(&self->a, IOVA, EDU_BUFFER, PAGE, 0));
+	ASSERT_TRUE(dma(&self->a, EDU_BUFFER, IOVA + PAGE, PAGE, EDU_DMA_TO_RAM));
+	EXPECT_EQ(0x5a, self->memory[2 * PAGE - 1]);
+}
+
+/* ---- a device that shares its group ----------------------------------------------------------- */
+
+/* While it is saved it reaches nothing of the user's, and neither would the other function. */
+TEST(a_device_that_shares_its_group_is_not_saved)
+{
+	char stream[STREAM_MAX];
+	struct vdev v;
+
+	ASSERT_EQ(0, vdev_open(&v, getenv("EDU_SHARED")));
+	EXPECT_EQ(-EOPNOTSUPP, save(&v, stream));
+	EXPECT_EQ(0, set_state(&v, VFIO_DEVICE_STATE_RUNNING));
+	EXPECT_TRUE(factorial(&v, 5));
+	EXPECT_EQ(120, edu_get(&v, EDU_FACTORIAL));
+	vdev_close(&v);
+}
+
 TEST_HARNESS_MAIN
