@@ -23,7 +23,7 @@ build_modules() {
 	build_make modules "$lab_build/source" \
 		KDIR="$kernel_root/usr/lib/modules/$kernel_release/build" \
 		${opt_arch:+"ARCH=${lab_arch_kbuild[$opt_arch]}"} \
-		W=1 KCFLAGS=-Werror ${opt_coverage:+GCOV_PROFILE=y} BENCH_MODULE=m modules
+		W=1 KCFLAGS=-Werror ${opt_coverage:+GCOV_PROFILE=y} LAB_MODULES=m modules
 	build_layer
 }
 

@@ -24,8 +24,9 @@ function finish(    share) {
 number == 0 && text ~ /^Source:/ {
 	finish()
 	file = substr(text, 8)
-	# Headers are counted in each file that has them: only our own C files mean something.
-	if (index(file, source) != 1 || file !~ /\.c$/)
+	# Headers are counted in each file that has them: only our own C files mean something, and of
+	# these not what is there for tests.
+	if (index(file, source) != 1 || file !~ /\.c$/ || index(file, source "tools/") == 1)
 		file = ""
 	else
 		file = substr(file, length(source) + 1)

@@ -5,12 +5,16 @@
 
 # A paravirtual KVM without VMX or SVM has a /dev/kvm too, and hangs a stock kernel.
 qemu_accelerator() {
+	local cpu=max
+
+	# From Zen 2 on the kernel lets devices below different root ports reach each other.
+	[[ $opt_kernel != debug ]] || cpu=max,family=23,model=49
 	if [[ ! $opt_icount && -r /dev/kvm && -w /dev/kvm ]] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
 		qemu+=(-accel kvm -cpu host -smp "${opt_cpus:-2}")
 	elif [[ $opt_icount ]]; then
 		qemu+=(-accel "tcg,thread=single" -cpu max -smp "${opt_cpus:-1}" -icount "shift=0,sleep=off")
 	else
-		qemu+=(-accel "tcg,thread=multi" -cpu max -smp "${opt_cpus:-2}")
+		qemu+=(-accel "tcg,thread=multi" -cpu "$cpu" -smp "${opt_cpus:-2}")
 	fi
 }
 

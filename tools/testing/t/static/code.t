@@ -25,7 +25,7 @@ sparse() {
 	# shellcheck disable=SC2016
 	scripts/lab chroot bash -c '
 		cp -r . /tmp/source
-		make -C /tmp/source KDIR="$(echo /lib/modules/*/build)" BENCH_MODULE=m W=1 C=2 modules >/tmp/log 2>&1 ||
+		make -C /tmp/source KDIR="$(echo /lib/modules/*/build)" LAB_MODULES=m W=1 C=2 modules >/tmp/log 2>&1 ||
 			tail -n 20 /tmp/log
 		grep -E "(warning|error):" /tmp/log || true'
 }
