@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The debug kernel: built from Debian's kernel source once, with debug.config, and kept in the
-# cache under the hash of what went into it.
+# The debug kernel: built from Debian's kernel source once, with debug.config and debug.patch, and kept
+# in the cache under the hash of what went into it.
 #
 #	vmlinuz release		for QEMU
 #	root/usr/lib/modules	a layer of L1's root
@@ -14,7 +14,7 @@ debug_names() {
 	lab_debug=$lab_cache/debug-$({
 		stat --format=%s "$lab_tarball"
 		tree_kernel
-		cat "$lab_parts/debug.config"
+		cat "$lab_parts"/debug.{config,patch}
 	} | lab_hash)
 }
 
@@ -45,6 +45,8 @@ kernel_debug_make() {
 		say "debug kernel: unpacking its source"
 		in_tree tar --extract --xz --file "/usr/src/${lab_tarball##*/}" \
 			--strip-components=1 --directory "$new/source"
+		in_tree patch --quiet --strip=1 --directory="$new/source" < "$lab_parts/debug.patch" ||
+			die "debug.patch does not fit Debian's kernel source"
 		: > "$new/.unpacked"
 	fi
 	debug_configure "$new"
