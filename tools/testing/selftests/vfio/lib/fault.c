@@ -52,6 +52,9 @@ static void __attribute__((destructor)) calls_tell(void)
 		printf("# %u faults injected\n", calls->injected);
 }
 
+/* This thread is between fault_begin() and the end. */
+static __thread bool within;
+
 /* The slot of @kind; KINDS when there are too many. */
 static unsigned int kind_slot(unsigned long kind)
 {
@@ -103,7 +106,7 @@ static unsigned int nth_left(void)
 
 struct fault fault_begin(unsigned long kind)
 {
-	struct fault f = { .kind = kind, .slot = calls ? kind_slot(kind) : KINDS };
+	struct fault f = { .kind = kind, .slot = calls && !within ? kind_slot(kind) : KINDS };
 
 	if (f.slot == KINDS || calls->kinds[f.slot].done >= calls->repeats)
 		return f;
@@ -112,7 +115,15 @@ struct fault fault_begin(unsigned long kind)
 		calls->kinds[f.slot].next = 1;
 	}
 	f.nth = calls->kinds[f.slot].next;
+	within = true;
 	return f;
+}
+
+bool fault_remains(unsigned long kind)
+{
+	unsigned int slot = calls ? kind_slot(kind) : KINDS;
+
+	return slot != KINDS && calls->kinds[slot].done < calls->repeats;
 }
 
 void fault_arm(struct fault *f)
@@ -164,6 +175,7 @@ bool fault_again(struct fault *f, long ret)
 			f->error = error;
 		return true;
 	}
+	within = false;
 	if (!left) {
 		calls->kinds[f->slot].next = f->nth;
 	} else {

@@ -6,6 +6,8 @@
  * where it was a copy from or to the user that failed) or succeed; and when it is let alone in the
  * end it must do what its test expects, so nothing may be left behind by those that failed. A call
  * that succeeds in spite of its fault is not made again; the next of its kind goes on from there.
+ * What is done between fault_begin() and the end may be several calls: these have no faults of their
+ * own then.
  */
 #ifndef SELFTEST_VFIO_FAULT_H
 #define SELFTEST_VFIO_FAULT_H
@@ -28,11 +30,15 @@ struct fault {
 
 /* Kinds of accesses, to which the region is added; the numbers of ioctls are all above them. */
 enum { FAULT_READS = 0x100, FAULT_WRITES = 0x200, FAULT_MAPS = 0x300, FAULT_IOCTLS = 0x400 };
+/* Kinds of what is several calls, to which a number is added: above the ioctls of VFIO. */
+enum { FAULT_SESSIONS = 0x10000 };
 
 struct fault fault_begin(unsigned long kind);
 void fault_arm(struct fault *f);
 /* Was a fault met, and did the call fail? Keeps errno. */
 bool fault_again(struct fault *f, long ret);
+/* After a call that was let alone or succeeded in spite of its fault: are there more for its kind? */
+bool fault_remains(unsigned long kind);
 
 /* Programs that only borrow this library's ways to a device are built without. */
 #ifdef SELFTEST_FAULTS
