@@ -49,6 +49,7 @@ static bool line_add(struct comparison *all, enum driver driver, char *line)
 	char *cost = strtok(NULL, "\t"), *title = strtok(NULL, "\n");
 	struct turns *turns;
 	struct row *row;
+	double value;
 	char *end;
 
 	if (!title)
@@ -58,16 +59,18 @@ static bool line_add(struct comparison *all, enum driver driver, char *line)
 		return false;
 
 	turns = &row->turns;
-	if (turns->count == TURNS_MAX)
-		return false;
 	snprintf(row->title, sizeof(row->title), "%s", title);
 	if (!strcmp(cost, "-")) {
 		row->alone = true;
 		return driver == IN_TREE;
 	}
 	row->waits = !strcmp(unit, "time");
-	turns->values[turns->count] = strtod(cost, &end);
-	return !*end && turns->values[turns->count++] > 0;
+	value = strtod(cost, &end);
+	if (*end || !(value > 0))
+		return false;
+	if (!turns->count++ || value < turns->least)
+		turns->least = value;
+	return true;
 }
 
 /* All lines of a pass were read. */
@@ -81,7 +84,7 @@ static bool pass_add(struct comparison *all, enum driver driver)
 			continue;
 		if (series->count == PASSES_MAX)
 			return false;
-		series->values[series->count++] = median(turns->values, turns->count);
+		series->values[series->count++] = turns->least;
 		turns->count = 0;
 	}
 	return true;

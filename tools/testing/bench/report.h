@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #define PASSES_MAX	9
-#define TURNS_MAX	9
 #define ROWS_MAX	128
 #define GOALS_MAX	64
 
@@ -25,17 +24,17 @@ extern const char *const driver_names[DRIVERS];
 /**
  * struct turns - a row as one driver did it in one pass
  * @count:	how often
- * @values:	cost each time, nanoseconds
+ * @least:	the least it cost, nanoseconds: what differs with what allocators hold, adds
  */
 struct turns {
 	unsigned int	count;
-	double		values[TURNS_MAX];
+	double		least;
 };
 
 /**
  * struct series - a row as one driver did it
  * @count:	passes
- * @values:	cost in each, nanoseconds; the median of its turns
+ * @values:	cost in each, nanoseconds; the least of its turns
  * @typical:	their median
  * @spread:	from the least to the greatest, as share of @typical
  */

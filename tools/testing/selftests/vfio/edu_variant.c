@@ -694,7 +694,7 @@ TEST_F(iommufd, a_device_that_lost_its_memory_is_saved_and_gets_other_memory)
 	EXPECT_EQ(0x5a, self->memory[2 * PAGE - 1]);
 }
 
-/* ---- a device that shares its group ----------------------------------------------------------- */
+/* ---- a device that shares its group ---------------------------------------------------------- */
 
 /* While it is saved it reaches nothing of the user's, and neither would the other function. */
 TEST(a_device_that_shares_its_group_is_not_saved)

@@ -6,8 +6,8 @@
  * where it was a copy from or to the user that failed) or succeed; and when it is let alone in the
  * end it must do what its test expects, so nothing may be left behind by those that failed. A call
  * that succeeds in spite of its fault is not made again; the next of its kind goes on from there.
- * What is done between fault_begin() and the end may be several calls: these have no faults of their
- * own then.
+ * What is done between fault_begin() and the end may be several calls: these have no faults of
+ * their own then.
  */
 #ifndef SELFTEST_VFIO_FAULT_H
 #define SELFTEST_VFIO_FAULT_H
@@ -37,7 +37,7 @@ struct fault fault_begin(unsigned long kind);
 void fault_arm(struct fault *f);
 /* Was a fault met, and did the call fail? Keeps errno. */
 bool fault_again(struct fault *f, long ret);
-/* After a call that was let alone or succeeded in spite of its fault: are there more for its kind? */
+/* After a call that met no fault, or succeeded in spite of it: does its kind have more? */
 bool fault_remains(unsigned long kind);
 
 /* Programs that only borrow this library's ways to a device are built without. */
