@@ -7,7 +7,7 @@
 qemu_accelerator() {
 	local cpu=max
 
-	# From Zen 2 on the kernel lets devices below different root ports reach each other.
+	# From family 23 of AMD on the kernel lets devices below different root ports reach each other.
 	[[ $opt_kernel != debug ]] || cpu=max,family=23,model=49
 	if [[ ! $opt_icount && -r /dev/kvm && -w /dev/kvm ]] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
 		qemu+=(-accel kvm -cpu host -smp "${opt_cpus:-2}")

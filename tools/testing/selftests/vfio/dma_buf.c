@@ -4,25 +4,13 @@
  * take mappings back from importers has no such feature at all.
  */
 #include <fcntl.h>
+#include "lib/dma_buf.h"
 #include "lib/fixture.h"
-
-#ifndef VFIO_DEVICE_FEATURE_DMA_BUF
-#define VFIO_DEVICE_FEATURE_DMA_BUF 11
-#endif
 
 FRESH_FIXTURE(bar, HAS_PAGE_BAR);
 
 #define PAGE 4096ULL
 #define BAR 0xbaaU	/* in a row: the BAR of the fixture */
-
-/* struct vfio_device_feature_dma_buf with two ranges at most */
-struct request {
-	__u32 region;
-	__u32 open_flags;
-	__u32 flags;
-	__u32 count;
-	__u64 ranges[4];
-};
 
 static int page_bar(const char *bdf)
 {
@@ -35,9 +23,9 @@ static bool is_offered(const struct vdev *v)
 			     VFIO_DEVICE_FEATURE_DMA_BUF, NULL, 0);
 }
 
-static int export(const struct vdev *v, const struct request *r, size_t size)
+static int export(const struct vdev *v, const struct dma_buf_request *r, size_t size)
 {
-	struct request copy = *r;
+	struct dma_buf_request copy = *r;
 
 	if (copy.region == BAR)
 		copy.region = page_bar(v->bdf);
@@ -46,7 +34,7 @@ static int export(const struct vdev *v, const struct request *r, size_t size)
 
 static int export_page(const struct vdev *v)
 {
-	const struct request r = { BAR, O_RDWR | O_CLOEXEC, 0, 1, { 0, PAGE } };
+	const struct dma_buf_request r = { BAR, O_RDWR | O_CLOEXEC, 0, 1, { 0, PAGE } };
 
 	return export(v, &r, sizeof(r));
 }
@@ -70,7 +58,7 @@ TEST_F(bar, the_feature_is_there_or_absent_for_every_call)
 
 TEST_F(bar, ranges_follow_one_another)
 {
-	const struct request r = { BAR, O_RDWR, 0, 2, { 0, PAGE, 0, PAGE } };
+	const struct dma_buf_request r = { BAR, O_RDWR, 0, 2, { 0, PAGE, 0, PAGE } };
 	int fd = export(&self->dev, &r, sizeof(r));
 
 	if (is_offered(&self->dev)) {
@@ -86,7 +74,7 @@ TEST_F(bar, mistakes_are_refused)
 	const __u64 end = pci_resource(self->dev.bdf, page_bar(self->dev.bdf), NULL);
 	const struct {
 		const char *what;
-		struct request request;
+		struct dma_buf_request request;
 		size_t size;
 		int want;
 	} rows[] = {

@@ -51,7 +51,7 @@ struct edu {
 	struct mutex	lock;
 };
 
-/* There is one: files find it here.  It is not unbound while the module is in use. */
+/* There is one: files find it here.  Nobody may remove the function while one is open. */
 static struct edu *the_edu;
 static DEFINE_MUTEX(the_edu_lock);
 
@@ -388,9 +388,11 @@ static int importer_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	guard(mutex)(&the_edu_lock);
 	if (the_edu)
 		return -EBUSY;
+	/* Whoever opens the file finds the device. */
+	the_edu = edu;
 	ret = misc_register(&importer_misc);
-	if (!ret)
-		the_edu = edu;
+	if (ret)
+		the_edu = NULL;
 	return ret;
 }
 
